@@ -1,0 +1,53 @@
+#
+#   make                      the module, for the nginx on PATH (nginx-dev)
+#   make NGX_SRC=DIR          the module and nginx itself, from a source tree
+#   make static NGX_SRC=DIR   nginx with the module linked in
+#   make run                  a local COS and nginx in front of it
+#   make test                 all tests; also with NGX_SRC=DIR
+#   make check                style, unit tests and the fast tests
+#   make style                the coding style alone
+#   make unit                 the unit tests alone
+#   make asan                 all tests under AddressSanitizer and UBSan
+#   make fuzz                 FUZZ_SECONDS=60 for each fuzzer
+#   make matrix               gcc and clang, dynamic and static, each nginx
+#   make clean                removes what was built, keeps nginx sources
+#
+# CC=clang, CC_OPT and LD_OPT are honored.  Everything is written to build/.
+#
+
+ROOT := $(CURDIR)
+B := $(ROOT)/build
+
+ifneq ($(words $(ROOT)),1)
+$(error nginx cannot build modules in a directory with spaces: "$(ROOT)")
+endif
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+JOBS ?= $(or $(shell nproc 2>/dev/null),2)
+PROVE ?= prove
+PERL ?= perl
+
+# nginx's makefile is built in parallel even when we were called without -j
+
+SUBMAKE = $(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+include make/flags.mk
+include make/nginx.mk
+include make/unit.mk
+include make/test.mk
+include make/sanitize.mk
+
+.PHONY: clean
+clean:
+	find $(B) -mindepth 1 -maxdepth 1 ! -name src -exec rm -rf {} + \
+	    2>/dev/null || true
+
+.PHONY: FORCE
+FORCE:

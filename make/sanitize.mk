@@ -1,0 +1,55 @@
+
+# nginx-dev has no sources, and only a static build lets AddressSanitizer see
+# all of nginx, so asan needs a source tree: NGX_SRC or Debian's.
+
+ASAN_OPTS := detect_stack_use_after_return=1:detect_odr_violation=0
+LSAN_OPTS := suppressions=$(ROOT)/make/lsan.supp:print_suppressions=0
+
+.PHONY: asan asan-test
+
+asan:
+	@src='$(NGX_SRC)'; \
+	test -n "$$src" || src=$$(tools/fetch-nginx-source) || exit 1; \
+	$(MAKE) --no-print-directory KIND=asan CC=clang NGX_SRC="$$src" asan-test
+
+# Reports are collected in files: the workers that would write them to a log
+# are often not the process that a test looks at.
+
+asan-test: test-build
+	@reports=$$(mktemp -d) && chmod 1777 $$reports || exit 1; \
+	export ASAN_OPTIONS=$(ASAN_OPTS):log_path=$$reports/asan; \
+	export UBSAN_OPTIONS=print_stacktrace=1:log_path=$$reports/ubsan; \
+	export LSAN_OPTIONS=$(LSAN_OPTS); \
+	$(RUN_PROVE) $(TESTS); rc=$$?; \
+	if [ -n "$$(ls $$reports)" ]; then \
+	    tail -n 200 $$reports/*; \
+	    echo "asan: $$(ls $$reports | wc -l) reports"; rc=1; \
+	fi; \
+	rm -rf $$reports; \
+	exit $$rc
+
+
+# Every nginx we promise to build against, or the one of NGX_SRC.  nginx
+# compiles addons with -Wall -Wextra -Werror.
+
+MATRIX ?= bookworm trixie sid
+
+.PHONY: matrix
+
+matrix:
+	@failed=; \
+	for suite in $(if $(NGX_SRC),'$(NGX_SRC)',$(MATRIX)); do \
+	    src=$$suite; \
+	    if [ ! -d "$$src" ]; then \
+	        src=$$(tools/fetch-nginx-source $$suite) || { \
+	            failed="$$failed $$suite:source"; continue; }; \
+	    fi; \
+	    for cc in gcc clang; do for kind in dynamic static; do \
+	        echo "matrix: $$suite $$cc $$kind"; \
+	        $(MAKE) --no-print-directory NGX_SRC="$$src" CC=$$cc \
+	            KIND=$$kind nginx > build/matrix.log 2>&1 \
+	            || { tail -n 30 build/matrix.log; \
+	                 failed="$$failed $$suite:$$cc:$$kind"; }; \
+	    done; done; \
+	done; \
+	test -z "$$failed" || { echo "matrix: failed:$$failed"; exit 1; }

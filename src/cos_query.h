@@ -1,0 +1,46 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ *
+ * Query strings: parsed into decoded name and value pairs, written back in
+ * the one form that is both signed and sent (cos-protocol, section 1.3).
+ */
+
+
+#ifndef _COS_QUERY_H_INCLUDED_
+#define _COS_QUERY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* a query parameter or a header; both strings decoded */
+typedef struct {
+    ngx_str_t   name;
+    ngx_str_t   value;
+    ngx_uint_t  bare;       /* a parameter without "="; signed as empty */
+} cos_pair_t;
+
+
+/* the most pairs that cos_query_parse() can give */
+ngx_uint_t cos_query_count(const ngx_str_t *args);
+
+/*
+ * Splits at "&" (empty segments are dropped) and at the first "=", decodes
+ * each side once, "+" as a space.  pairs holds cos_query_count(args) items,
+ * buf holds args->len bytes and backs the strings.  Returns NGX_ERROR on an
+ * invalid escape or a control character after decoding (0x00-0x1f, 0x7f).
+ */
+ngx_int_t cos_query_parse(const ngx_str_t *args, cos_pair_t *pairs,
+    ngx_uint_t *n, u_char *buf);
+
+/*
+ * The canonical wire form, in the given order, without "?": both sides
+ * escaped with COS_ESCAPE_VALUE, a bare parameter without "=".
+ */
+size_t cos_query_len(const cos_pair_t *pairs, ngx_uint_t n);
+u_char *cos_query_write(u_char *dst, const cos_pair_t *pairs, ngx_uint_t n);
+
+
+#endif /* _COS_QUERY_H_INCLUDED_ */

@@ -1,0 +1,144 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ *
+ * The query parser: what it accepts is written and read back as the same
+ * pairs, and the written form is its own canonical form.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "cos_query.h"
+
+
+typedef struct {
+    cos_pair_t  *pairs;
+    u_char      *buf;
+    ngx_uint_t   n;
+} fuzz_query_t;
+
+
+int LLVMFuzzerTestOneInput(const u_char *data, size_t size);
+
+static ngx_int_t fuzz_parse(const ngx_str_t *args, fuzz_query_t *query);
+static ngx_str_t fuzz_write(const fuzz_query_t *query);
+static void fuzz_same(const ngx_str_t *one, const ngx_str_t *two);
+
+
+int
+LLVMFuzzerTestOneInput(const u_char *data, size_t size)
+{
+    ngx_str_t     args, one, two;
+    ngx_uint_t    i;
+    fuzz_query_t  query, again;
+
+    args.len = size;
+    args.data = (u_char *) data;
+
+    if (fuzz_parse(&args, &query) == NGX_OK) {
+        one = fuzz_write(&query);
+
+        if (fuzz_parse(&one, &again) != NGX_OK || again.n != query.n) {
+            abort();
+        }
+
+        for (i = 0; i < query.n; i++) {
+            fuzz_same(&query.pairs[i].name, &again.pairs[i].name);
+            fuzz_same(&query.pairs[i].value, &again.pairs[i].value);
+
+            if (query.pairs[i].bare != again.pairs[i].bare
+                || (query.pairs[i].bare && query.pairs[i].value.len))
+            {
+                abort();
+            }
+        }
+
+        two = fuzz_write(&again);
+        fuzz_same(&one, &two);
+
+        free(one.data);
+        free(two.data);
+        free(again.pairs);
+        free(again.buf);
+    }
+
+    free(query.pairs);
+    free(query.buf);
+
+    return 0;
+}
+
+
+static ngx_int_t
+fuzz_parse(const ngx_str_t *args, fuzz_query_t *query)
+{
+    size_t      i, k;
+    ngx_int_t   rc;
+    ngx_str_t  *str;
+    ngx_uint_t  count;
+
+    count = cos_query_count(args);
+
+    query->pairs = malloc(count * sizeof(cos_pair_t));
+    query->buf = malloc(args->len);
+
+    rc = cos_query_parse(args, query->pairs, &query->n, query->buf);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (query->n != count) {
+        abort();
+    }
+
+    for (i = 0; i < 2 * count; i++) {
+        str = (i & 1) ? &query->pairs[i / 2].value : &query->pairs[i / 2].name;
+
+        if (str->data < query->buf
+            || str->data + str->len > query->buf + args->len)
+        {
+            abort();
+        }
+
+        for (k = 0; k < str->len; k++) {
+
+            if (str->data[k] < 0x20 || str->data[k] == 0x7f) {
+                abort();
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_str_t
+fuzz_write(const fuzz_query_t *query)
+{
+    ngx_str_t  str;
+
+    str.len = cos_query_len(query->pairs, query->n);
+    str.data = malloc(str.len);
+
+    if (cos_query_write(str.data, query->pairs, query->n)
+        != str.data + str.len)
+    {
+        abort();
+    }
+
+    return str;
+}
+
+
+static void
+fuzz_same(const ngx_str_t *one, const ngx_str_t *two)
+{
+    if (one->len != two->len
+        || (one->len && ngx_memcmp(one->data, two->data, one->len) != 0))
+    {
+        abort();
+    }
+}

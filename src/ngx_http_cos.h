@@ -1,0 +1,132 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ *
+ * The module-wide types: what the configuration says, what a request carries.
+ */
+
+
+#ifndef _NGX_HTTP_COS_H_INCLUDED_
+#define _NGX_HTTP_COS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "cos_hmac.h"
+#include "cos_query.h"
+#include "cos_sign.h"
+#include "cos_uri.h"
+
+
+#define NGX_HTTP_COS_SIGN_OFF           0
+#define NGX_HTTP_COS_SIGN_ON            1
+#define NGX_HTTP_COS_SIGN_UNLESS_SIGNED 2
+
+
+typedef struct ngx_http_cos_bucket_s       ngx_http_cos_bucket_t;
+typedef struct ngx_http_cos_credentials_s  ngx_http_cos_credentials_t;
+typedef struct ngx_http_cos_operation_s    ngx_http_cos_operation_t;
+
+
+/* one bit for each row of the operation table and each guarded feature */
+typedef struct {
+    uint64_t                       operations[2];
+    ngx_uint_t                     features;
+} ngx_http_cos_allow_t;
+
+
+typedef struct {
+    ngx_array_t                    credentials;
+                                     /* of ngx_http_cos_credentials_t * */
+    ngx_array_t                    buckets;  /* of ngx_http_cos_bucket_t * */
+    ngx_rbtree_t                   bucket_names;    /* names and aliases */
+    ngx_rbtree_node_t              bucket_sentinel;
+    ngx_array_t                    services;  /* of ngx_http_cos_bucket_t * */
+    ngx_shm_zone_t                *shm_zone;
+
+    /* every cos_pass goes through this one upstream, see cos_pass.c */
+    ngx_http_upstream_srv_conf_t  *upstream;
+} ngx_http_cos_main_conf_t;
+
+
+typedef enum {
+    NGX_HTTP_COS_PASS_BUCKET = 0,
+    NGX_HTTP_COS_PASS_PATH_STYLE,
+    NGX_HTTP_COS_PASS_HOST_STYLE,
+    NGX_HTTP_COS_PASS_SERVICE
+} ngx_http_cos_pass_e;
+
+
+/* a cos_pass directive */
+typedef struct {
+    ngx_http_cos_pass_e            mode;
+    ngx_http_cos_bucket_t         *bucket;      /* of modes bucket, service */
+    ngx_str_t                      prefix;
+    ngx_http_complex_value_t      *key;         /* set if it has variables */
+    ngx_array_t                   *names;       /* ngx_str_t, as written */
+    ngx_array_t                   *buckets;     /* ngx_http_cos_bucket_t * */
+    ngx_str_t                      credentials_name;
+    ngx_http_cos_credentials_t    *credentials;
+    ngx_http_handler_pt            proxy;       /* the handler we wrap */
+    u_char                        *file_name;
+    ngx_uint_t                     line;
+} ngx_http_cos_pass_t;
+
+
+typedef struct ngx_http_cos_loc_conf_s  ngx_http_cos_loc_conf_t;
+
+struct ngx_http_cos_loc_conf_s {
+    ngx_http_cos_pass_t           *pass;
+    ngx_http_cos_allow_t          *allow;
+    ngx_uint_t                     sign;
+    ngx_array_t                   *sign_headers;    /* ngx_str_t, lower case */
+
+    size_t                         strip;   /* length of the location prefix */
+
+    /* the settings of ngx_http_proxy_module at this level, see cos_proxy.c */
+    ngx_http_cos_loc_conf_t       *parent;
+    void                          *proxy_conf;
+    ngx_array_t                   *headers; /* proxy_set_header, without ours */
+    ngx_array_t                   *set_headers; /* those that are signed */
+    ngx_uint_t                     injected;    /* unsigned  injected:1; */
+    ngx_uint_t                     ssl_defaults;    /* those that we set */
+};
+
+
+/* a request header that proxy_set_header sets and that has to be signed */
+typedef struct {
+    ngx_str_t                      name;        /* lower case */
+    ngx_http_complex_value_t       value;
+} ngx_http_cos_set_header_t;
+
+
+typedef struct {
+    ngx_http_cos_bucket_t          *bucket;
+    ngx_http_cos_credentials_t     *credentials;    /* NULL if unsigned */
+    const ngx_http_cos_operation_t *operation;
+
+    ngx_str_t                       path;   /* signed, begins with "/" */
+    ngx_str_t                       key;    /* its tail, empty for a bucket */
+    cos_pair_t                     *params;
+    ngx_uint_t                      nparams;
+    ngx_str_t                       url;    /* scheme, host, escaped path */
+
+    ngx_str_t                       token;  /* of the last signature */
+
+    ngx_uint_t                      error_status;
+    ngx_str_t                       error_code;
+    ngx_str_t                       error_message;
+    ngx_str_t                       request_id;
+
+    unsigned                        armed:1;
+    unsigned                        ready:1;
+    unsigned                        client_signed:1;
+} ngx_http_cos_ctx_t;
+
+
+extern ngx_module_t  ngx_http_cos_module;
+
+
+#endif /* _NGX_HTTP_COS_H_INCLUDED_ */

@@ -1,0 +1,788 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ */
+
+
+#include "ngx_http_cos.h"
+#include "ngx_http_cos_bucket.h"
+#include "ngx_http_cos_credentials.h"
+
+
+#define NGX_HTTP_COS_DOMAIN          "{Bucket}.cos.{Region}.myqcloud.com"
+#define NGX_HTTP_COS_DOMAIN_OLD      "{Bucket}.{Region}.myqcloud.com"
+#define NGX_HTTP_COS_DOMAIN_PATH     "cos.{Region}.myqcloud.com"
+#define NGX_HTTP_COS_DOMAIN_SERVICE  "service.cos.myqcloud.com"
+
+
+typedef struct {
+    ngx_str_t    name;
+    ngx_uint_t   bucket;    /* names the bucket */
+    ngx_str_t  (*value)(ngx_http_cos_bucket_t *bucket);
+} ngx_http_cos_placeholder_t;
+
+
+static ngx_int_t ngx_http_cos_bucket_name(ngx_str_t *name);
+static ngx_int_t ngx_http_cos_bucket_word(ngx_str_t *word);
+static char *ngx_http_cos_bucket_index(ngx_conf_t *cf,
+    ngx_http_cos_main_conf_t *cmcf, ngx_http_cos_bucket_t *bucket,
+    ngx_http_cos_bucket_node_t *node, ngx_str_t *name);
+static ngx_int_t ngx_http_cos_bucket_domain(ngx_conf_t *cf,
+    ngx_http_cos_bucket_t *bucket, ngx_str_t *domain);
+static ngx_int_t ngx_http_cos_bucket_endpoint(ngx_conf_t *cf,
+    ngx_http_cos_bucket_t *bucket, ngx_str_t *endpoint);
+static ngx_http_cos_placeholder_t *ngx_http_cos_placeholder(ngx_str_t *text);
+static ngx_str_t ngx_http_cos_long_name(ngx_http_cos_bucket_t *bucket);
+static ngx_str_t ngx_http_cos_short_name(ngx_http_cos_bucket_t *bucket);
+static ngx_str_t ngx_http_cos_appid(ngx_http_cos_bucket_t *bucket);
+static ngx_str_t ngx_http_cos_region(ngx_http_cos_bucket_t *bucket);
+static ngx_int_t ngx_http_cos_init_bucket(ngx_conf_t *cf,
+    ngx_http_cos_main_conf_t *cmcf, ngx_http_cos_bucket_t *bucket);
+static ngx_int_t ngx_http_cos_init_host(ngx_conf_t *cf,
+    ngx_http_cos_bucket_t *bucket);
+static ngx_int_t ngx_http_cos_init_addrs(ngx_conf_t *cf,
+    ngx_http_cos_bucket_t *bucket);
+
+
+/* cos-protocol, section 3.2; the longer forms stand first */
+
+static ngx_http_cos_placeholder_t  ngx_http_cos_placeholders[] = {
+
+    { ngx_string("{{Bucket}}"), 1, ngx_http_cos_short_name },
+    { ngx_string("{{Region}}"), 0, ngx_http_cos_region },
+    { ngx_string("{{AppId}}"), 0, ngx_http_cos_appid },
+    { ngx_string("{BucketName}"), 1, ngx_http_cos_short_name },
+    { ngx_string("{Bucket}"), 1, ngx_http_cos_long_name },
+    { ngx_string("{Region}"), 0, ngx_http_cos_region },
+    { ngx_string("{AppId}"), 0, ngx_http_cos_appid },
+
+    { ngx_null_string, 0, NULL }
+};
+
+
+/* regions of the time before "cos." became a part of the host name */
+
+static ngx_str_t  ngx_http_cos_old_regions[] = {
+    ngx_string("cn-south"),
+    ngx_string("cn-south-2"),
+    ngx_string("cn-north"),
+    ngx_string("cn-east"),
+    ngx_string("cn-southwest"),
+    ngx_string("sg"),
+    ngx_null_string
+};
+
+
+char *
+ngx_http_cos_bucket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_cos_main_conf_t *cmcf = conf;
+
+    char                    *rv;
+    ngx_int_t                rc;
+    ngx_str_t               *value;
+    ngx_uint_t               i;
+    ngx_http_cos_bucket_t   *bucket, **bucketp;
+
+    value = cf->args->elts;
+
+    if (ngx_http_cos_bucket_name(&value[1]) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid bucket name \"%V\", "
+                           "it must be of the form BUCKET-APPID", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_cos_bucket_word(&value[2]) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid region \"%V\"", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    bucket = ngx_pcalloc(cf->pool, sizeof(ngx_http_cos_bucket_t));
+    if (bucket == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    bucket->name = value[1];
+    bucket->region = value[2];
+    bucket->ssl = 1;
+    bucket->file_name = cf->conf_file->file.name.data;
+    bucket->line = cf->conf_file->line;
+
+    rv = ngx_http_cos_bucket_index(cf, cmcf, bucket, &bucket->name_node,
+                                   &bucket->name);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    for (i = 3; i < cf->args->nelts; i++) {
+
+        rc = ngx_http_cos_bucket_param(cf, bucket, &value[i]);
+
+        if (rc == NGX_ERROR) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (rc == NGX_OK) {
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "alias=", 6) == 0) {
+
+            bucket->alias.len = value[i].len - 6;
+            bucket->alias.data = value[i].data + 6;
+
+            if (ngx_http_cos_bucket_word(&bucket->alias) != NGX_OK) {
+                goto invalid;
+            }
+
+            rv = ngx_http_cos_bucket_index(cf, cmcf, bucket,
+                                           &bucket->alias_node,
+                                           &bucket->alias);
+            if (rv != NGX_CONF_OK) {
+                return rv;
+            }
+
+            continue;
+        }
+
+        if (ngx_strcmp(value[i].data, "use_accelerate") == 0) {
+            bucket->use_accelerate = 1;
+            continue;
+        }
+
+        if (ngx_strcmp(value[i].data, "force_path_style") == 0) {
+            bucket->force_path_style = 1;
+            continue;
+        }
+
+        goto invalid;
+    }
+
+    bucketp = ngx_array_push(&cmcf->buckets);
+    if (bucketp == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *bucketp = bucket;
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid parameter \"%V\"", &value[i]);
+    return NGX_CONF_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_cos_bucket_param(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket,
+    ngx_str_t *param)
+{
+    ngx_str_t  value;
+
+    if (ngx_strncmp(param->data, "domain=", 7) == 0) {
+        value.len = param->len - 7;
+        value.data = param->data + 7;
+
+        return ngx_http_cos_bucket_domain(cf, bucket, &value);
+    }
+
+    if (ngx_strncmp(param->data, "endpoint=", 9) == 0) {
+        value.len = param->len - 9;
+        value.data = param->data + 9;
+
+        return ngx_http_cos_bucket_endpoint(cf, bucket, &value);
+    }
+
+    if (ngx_strncmp(param->data, "credentials=", 12) == 0) {
+        bucket->credentials_name.len = param->len - 12;
+        bucket->credentials_name.data = param->data + 12;
+
+        return NGX_OK;
+    }
+
+    if (ngx_strcmp(param->data, "protocol=https") == 0) {
+        bucket->ssl = 1;
+        return NGX_OK;
+    }
+
+    if (ngx_strcmp(param->data, "protocol=http") == 0) {
+        bucket->ssl = 0;
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_http_cos_bucket_t *
+ngx_http_cos_service(ngx_conf_t *cf)
+{
+    ngx_http_cos_bucket_t     *bucket, **bucketp;
+    ngx_http_cos_main_conf_t  *cmcf;
+
+    bucket = ngx_pcalloc(cf->pool, sizeof(ngx_http_cos_bucket_t));
+    if (bucket == NULL) {
+        return NULL;
+    }
+
+    bucket->ssl = 1;
+    bucket->file_name = cf->conf_file->file.name.data;
+    bucket->line = cf->conf_file->line;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_cos_module);
+
+    bucketp = ngx_array_push(&cmcf->services);
+    if (bucketp == NULL) {
+        return NULL;
+    }
+
+    *bucketp = bucket;
+
+    return bucket;
+}
+
+
+/* [a-z0-9-]+-[0-9]+ */
+
+static ngx_int_t
+ngx_http_cos_bucket_name(ngx_str_t *name)
+{
+    u_char  *p, *last;
+
+    if (ngx_http_cos_bucket_word(name) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    last = name->data + name->len;
+
+    for (p = last; p > name->data && p[-1] >= '0' && p[-1] <= '9'; p--) {
+        /* void */
+    }
+
+    if (p == last || p - name->data < 2 || p[-1] != '-') {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_cos_bucket_word(ngx_str_t *word)
+{
+    size_t  i;
+    u_char  ch;
+
+    if (word->len == 0) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < word->len; i++) {
+        ch = word->data[i];
+
+        if ((ch < 'a' || ch > 'z') && (ch < '0' || ch > '9') && ch != '-') {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static char *
+ngx_http_cos_bucket_index(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_bucket_t *bucket, ngx_http_cos_bucket_node_t *node,
+    ngx_str_t *name)
+{
+    ngx_http_cos_bucket_t  *other;
+
+    other = ngx_http_cos_find_bucket(cmcf, name);
+
+    if (other != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate bucket name or alias \"%V\", "
+                           "previously declared in %s:%ui",
+                           name, other->file_name, other->line);
+        return NGX_CONF_ERROR;
+    }
+
+    node->bucket = bucket;
+    node->sn.str = *name;
+    node->sn.node.key = ngx_murmur_hash2(name->data, name->len);
+
+    ngx_rbtree_insert(&cmcf->bucket_names, &node->sn.node);
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_cos_bucket_domain(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket,
+    ngx_str_t *domain)
+{
+    u_char                      *p, *last;
+    ngx_str_t                    rest;
+    ngx_http_cos_placeholder_t  *ph;
+
+    if (domain->len == 0) {
+        goto invalid;
+    }
+
+    p = domain->data;
+    last = p + domain->len;
+
+    while (p < last) {
+
+        if (*p == '{') {
+            rest.data = p;
+            rest.len = last - p;
+
+            ph = ngx_http_cos_placeholder(&rest);
+
+            if (ph == NULL) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "unknown placeholder in domain template "
+                                   "\"%V\"", domain);
+                return NGX_ERROR;
+            }
+
+            p += ph->name.len;
+            continue;
+        }
+
+        if ((*p < 'a' || *p > 'z') && (*p < 'A' || *p > 'Z')
+            && (*p < '0' || *p > '9') && *p != '-' && *p != '.' && *p != ':')
+        {
+            goto invalid;
+        }
+
+        p++;
+    }
+
+    bucket->domain = *domain;
+
+    return NGX_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid domain template \"%V\", "
+                       "it must be a host name with an optional port",
+                       domain);
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_cos_bucket_endpoint(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket,
+    ngx_str_t *endpoint)
+{
+    ngx_url_t  u;
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.url = *endpoint;
+    u.no_resolve = 1;
+
+    if (ngx_parse_url(cf->pool, &u) != NGX_OK || u.family == AF_UNIX
+        || u.host.len == 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "%s in endpoint \"%V\"",
+                           u.err ? u.err : "invalid host", endpoint);
+        return NGX_ERROR;
+    }
+
+    bucket->endpoint = u.host;
+    bucket->endpoint_port = u.no_port ? 0 : u.port;
+
+    return NGX_OK;
+}
+
+
+static ngx_http_cos_placeholder_t *
+ngx_http_cos_placeholder(ngx_str_t *text)
+{
+    ngx_http_cos_placeholder_t  *ph;
+
+    for (ph = ngx_http_cos_placeholders; ph->name.len; ph++) {
+        if (text->len >= ph->name.len
+            && ngx_strncasecmp(text->data, ph->name.data, ph->name.len) == 0)
+        {
+            return ph;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_str_t
+ngx_http_cos_long_name(ngx_http_cos_bucket_t *bucket)
+{
+    return bucket->name;
+}
+
+
+static ngx_str_t
+ngx_http_cos_short_name(ngx_http_cos_bucket_t *bucket)
+{
+    ngx_str_t  name;
+
+    name = bucket->name;
+
+    while (name.len && name.data[name.len - 1] != '-') {
+        name.len--;
+    }
+
+    if (name.len) {
+        name.len--;
+    }
+
+    return name;
+}
+
+
+static ngx_str_t
+ngx_http_cos_appid(ngx_http_cos_bucket_t *bucket)
+{
+    size_t     len;
+    ngx_str_t  appid;
+
+    len = ngx_http_cos_short_name(bucket).len;
+
+    if (bucket->name.len == 0) {
+        ngx_str_null(&appid);
+        return appid;
+    }
+
+    appid.data = bucket->name.data + len + 1;
+    appid.len = bucket->name.len - len - 1;
+
+    return appid;
+}
+
+
+static ngx_str_t
+ngx_http_cos_region(ngx_http_cos_bucket_t *bucket)
+{
+    static ngx_str_t  accelerate = ngx_string("accelerate");
+
+    return bucket->use_accelerate ? accelerate : bucket->region;
+}
+
+
+ngx_http_cos_bucket_t *
+ngx_http_cos_find_bucket(ngx_http_cos_main_conf_t *cmcf, ngx_str_t *name)
+{
+    ngx_http_cos_bucket_node_t  *node;
+
+    node = (ngx_http_cos_bucket_node_t *)
+               ngx_str_rbtree_lookup(&cmcf->bucket_names, name,
+                                    ngx_murmur_hash2(name->data, name->len));
+
+    return node ? node->bucket : NULL;
+}
+
+
+ngx_http_cos_bucket_t *
+ngx_http_cos_find_bucket_by_host(ngx_http_cos_main_conf_t *cmcf,
+    ngx_str_t *host)
+{
+    u_char                 *p;
+    ngx_str_t               name, rest;
+    ngx_http_cos_bucket_t  *bucket;
+
+    p = ngx_strlchr(host->data, host->data + host->len, '.');
+    if (p == NULL) {
+        return NULL;
+    }
+
+    name.data = host->data;
+    name.len = p - host->data;
+
+    bucket = ngx_http_cos_find_bucket(cmcf, &name);
+
+    if (bucket == NULL || bucket->name.len != name.len
+        || ngx_strncmp(bucket->name.data, name.data, name.len) != 0)
+    {
+        return NULL;
+    }
+
+    if (bucket->host.len == host->len
+        && ngx_strncasecmp(bucket->host.data, host->data, host->len) == 0)
+    {
+        return bucket;
+    }
+
+    /* BUCKET-APPID.cos.REGION.myqcloud.com or .tencentcos.cn */
+
+    rest.data = p;
+    rest.len = host->len - name.len;
+
+    if (rest.len <= 5 + bucket->region.len
+        || ngx_strncmp(rest.data, ".cos.", 5) != 0
+        || ngx_strncmp(rest.data + 5, bucket->region.data,
+                       bucket->region.len)
+           != 0)
+    {
+        return NULL;
+    }
+
+    rest.data += 5 + bucket->region.len;
+    rest.len -= 5 + bucket->region.len;
+
+    if ((rest.len == sizeof(".myqcloud.com") - 1
+         && ngx_strncmp(rest.data, ".myqcloud.com", rest.len) == 0)
+        || (rest.len == sizeof(".tencentcos.cn") - 1
+            && ngx_strncmp(rest.data, ".tencentcos.cn", rest.len) == 0))
+    {
+        return bucket;
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_http_cos_init_buckets(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf)
+{
+    ngx_uint_t               i;
+    ngx_http_cos_bucket_t  **bucketp;
+
+    bucketp = cmcf->buckets.elts;
+
+    for (i = 0; i < cmcf->buckets.nelts; i++) {
+        if (ngx_http_cos_init_bucket(cf, cmcf, bucketp[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    bucketp = cmcf->services.elts;
+
+    for (i = 0; i < cmcf->services.nelts; i++) {
+        if (ngx_http_cos_init_bucket(cf, cmcf, bucketp[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_cos_init_bucket(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_bucket_t *bucket)
+{
+    ngx_http_cos_credentials_t  **credentials;
+
+    if (ngx_http_cos_init_host(cf, bucket) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (bucket->credentials_name.len) {
+
+        bucket->credentials = ngx_http_cos_find_credentials(cmcf,
+                                                    &bucket->credentials_name);
+
+        if (bucket->credentials == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "unknown cos_credentials \"%V\" in %s:%ui",
+                          &bucket->credentials_name,
+                          bucket->file_name, bucket->line);
+            return NGX_ERROR;
+        }
+
+    } else if (cmcf->credentials.nelts == 1) {
+        credentials = cmcf->credentials.elts;
+        bucket->credentials = credentials[0];
+    }
+
+#if !(NGX_HTTP_SSL)
+
+    if (bucket->ssl) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "https protocol requires SSL support in %s:%ui",
+                      bucket->file_name, bucket->line);
+        return NGX_ERROR;
+    }
+
+#endif
+
+    if (ngx_test_config) {
+        return NGX_OK;
+    }
+
+    return ngx_http_cos_init_addrs(cf, bucket);
+}
+
+
+static ngx_int_t
+ngx_http_cos_init_host(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket)
+{
+    u_char                      *p, *last, *dst;
+    size_t                       len;
+    ngx_int_t                    port;
+    ngx_str_t                   *region, rest, value;
+    ngx_uint_t                   named;
+    ngx_http_cos_placeholder_t  *ph;
+
+    if (bucket->domain.len == 0) {
+
+        if (bucket->name.len == 0) {
+            ngx_str_set(&bucket->domain, NGX_HTTP_COS_DOMAIN_SERVICE);
+
+        } else if (bucket->force_path_style) {
+            ngx_str_set(&bucket->domain, NGX_HTTP_COS_DOMAIN_PATH);
+
+        } else {
+            ngx_str_set(&bucket->domain, NGX_HTTP_COS_DOMAIN);
+
+            for (region = ngx_http_cos_old_regions; region->len; region++) {
+                if (region->len == bucket->region.len
+                    && !bucket->use_accelerate
+                    && ngx_strncmp(region->data, bucket->region.data,
+                                   region->len)
+                       == 0)
+                {
+                    ngx_str_set(&bucket->domain, NGX_HTTP_COS_DOMAIN_OLD);
+                    break;
+                }
+            }
+        }
+    }
+
+    /* no placeholder grows by more than what stands for it */
+
+    len = bucket->domain.len;
+    p = bucket->domain.data;
+    last = p + bucket->domain.len;
+
+    for ( /* void */ ; p < last; p++) {
+        if (*p == '{') {
+            len += bucket->name.len + bucket->region.len
+                   + sizeof("accelerate") - 1;
+        }
+    }
+
+    dst = ngx_pnalloc(cf->pool, len);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    bucket->host.data = dst;
+    named = 0;
+
+    p = bucket->domain.data;
+
+    while (p < last) {
+
+        rest.data = p;
+        rest.len = last - p;
+
+        ph = (*p == '{') ? ngx_http_cos_placeholder(&rest) : NULL;
+
+        if (ph == NULL) {
+            *dst++ = ngx_tolower(*p);
+            p++;
+            continue;
+        }
+
+        value = ph->value(bucket);
+        dst = ngx_cpymem(dst, value.data, value.len);
+        p += ph->name.len;
+
+        if (ph->bucket) {
+            named = 1;
+        }
+    }
+
+    bucket->host.len = dst - bucket->host.data;
+
+    if (!named && !bucket->force_path_style && bucket->name.len) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "domain template \"%V\" of bucket \"%V\" "
+                      "has no \"{Bucket}\" in %s:%ui",
+                      &bucket->domain, &bucket->name,
+                      bucket->file_name, bucket->line);
+        return NGX_ERROR;
+    }
+
+    if (bucket->ssl) {
+        ngx_str_set(&bucket->schema, "https://");
+        bucket->port = 443;
+
+    } else {
+        ngx_str_set(&bucket->schema, "http://");
+        bucket->port = 80;
+    }
+
+    bucket->server_name = bucket->host;
+
+    p = ngx_strlchr(bucket->host.data, dst, ':');
+
+    if (p != NULL) {
+        port = ngx_atoi(p + 1, dst - p - 1);
+
+        if (port < 1 || port > 65535 || p == bucket->host.data) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "invalid port in domain template \"%V\" in %s:%ui",
+                          &bucket->domain, bucket->file_name, bucket->line);
+            return NGX_ERROR;
+        }
+
+        bucket->server_name.len = p - bucket->host.data;
+
+        /* clients leave out the default port, and so does what is signed */
+
+        if (port == bucket->port) {
+            bucket->host.len = bucket->server_name.len;
+        }
+
+        bucket->port = (in_port_t) port;
+    }
+
+    if (bucket->endpoint.len == 0) {
+        bucket->endpoint = bucket->server_name;
+    }
+
+    if (bucket->endpoint_port == 0) {
+        bucket->endpoint_port = bucket->port;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_cos_init_addrs(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket)
+{
+    ngx_http_upstream_srv_conf_t  *uscf;
+
+    /*
+     * One set of peers for each bucket, even where addresses are the same:
+     * peers keep TLS sessions, which belong to one verified name.
+     */
+
+    uscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_upstream_srv_conf_t));
+    if (uscf == NULL) {
+        return NGX_ERROR;
+    }
+
+    uscf->host = bucket->endpoint;
+    uscf->port = bucket->endpoint_port;
+    uscf->file_name = bucket->file_name;
+    uscf->line = bucket->line;
+
+    if (ngx_http_upstream_init_round_robin(cf, uscf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    bucket->upstream = uscf;
+
+    return NGX_OK;
+}

@@ -1,0 +1,677 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ */
+
+
+#include "ngx_http_cos.h"
+#include "ngx_http_cos_credentials.h"
+
+
+/* a reload keeps the zone as long as this many blocks are enough */
+
+#define NGX_HTTP_COS_MIN_SLOTS  32
+
+#define NGX_HTTP_COS_LAYOUT     1
+
+
+struct ngx_http_cos_slot_s {
+    ngx_atomic_t             generation;    /* 0 is empty */
+    u_char                   name[COS_SHA1_LEN];
+    u_char                   fingerprint[COS_SHA1_LEN];
+    ngx_http_cos_version_t   version;
+    ngx_http_cos_secret_t    secret;
+};
+
+
+/* read by workers of several generations: a new layout needs a new number */
+typedef struct {
+    ngx_uint_t               layout;
+    ngx_uint_t               nslots;
+    ngx_http_cos_slot_t      slots[1];
+} ngx_http_cos_zone_t;
+
+
+typedef struct {
+    ngx_str_t                name;
+    size_t                   offset;
+} ngx_http_cos_credentials_param_t;
+
+
+static char *ngx_http_cos_credentials_block_param(ngx_conf_t *cf,
+    ngx_command_t *dummy, void *conf);
+static char *ngx_http_cos_credentials_provider(ngx_conf_t *cf,
+    ngx_http_cos_credentials_t *c);
+static ngx_int_t ngx_http_cos_init_zone(ngx_shm_zone_t *shm_zone, void *data);
+static ngx_http_cos_slot_t *ngx_http_cos_find_slot(
+    ngx_http_cos_main_conf_t *cmcf, ngx_http_cos_zone_t *zone, u_char *name);
+static ngx_uint_t ngx_http_cos_slot_in_use(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_slot_t *slot);
+static void ngx_http_cos_name_hash(ngx_str_t *name, u_char *hash);
+static void ngx_http_cos_fingerprint(ngx_http_cos_credentials_t *c);
+static void ngx_http_cos_fill_slot(ngx_http_cos_slot_t *slot,
+    ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret);
+static ngx_uint_t ngx_http_cos_version_newer(ngx_http_cos_version_t *a,
+    ngx_http_cos_version_t *b);
+static ngx_slab_pool_t *ngx_http_cos_slab(void);
+
+
+static const ngx_http_cos_provider_t  *ngx_http_cos_providers[] = {
+    &ngx_http_cos_provider_static,
+    &ngx_http_cos_provider_env,
+    &ngx_http_cos_provider_file,
+    NULL
+};
+
+
+static ngx_http_cos_credentials_param_t  ngx_http_cos_credentials_params[] = {
+
+    { ngx_string("secret_id"),
+      offsetof(ngx_http_cos_credentials_t, secret_id) },
+
+    { ngx_string("secret_key"),
+      offsetof(ngx_http_cos_credentials_t, secret_key) },
+
+    { ngx_string("token"),
+      offsetof(ngx_http_cos_credentials_t, token) },
+
+    { ngx_string("profile"),
+      offsetof(ngx_http_cos_credentials_t, profile) },
+
+    { ngx_null_string, 0 }
+};
+
+
+char *
+ngx_http_cos_credentials(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_cos_main_conf_t *cmcf = conf;
+
+    char                         *rv;
+    ngx_str_t                    *value;
+    ngx_conf_t                    save;
+    ngx_http_cos_credentials_t   *c, **cp;
+
+    value = cf->args->elts;
+
+    c = ngx_http_cos_find_credentials(cmcf, &value[1]);
+
+    if (c != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate cos_credentials \"%V\", "
+                           "previously declared in %s:%ui",
+                           &value[1], c->file_name, c->line);
+        return NGX_CONF_ERROR;
+    }
+
+    c = ngx_pcalloc(cf->pool, sizeof(ngx_http_cos_credentials_t));
+    if (c == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    c->secret = ngx_pcalloc(cf->pool, sizeof(ngx_http_cos_secret_t));
+    if (c->secret == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    c->name = value[1];
+    c->file_name = cf->conf_file->file.name.data;
+    c->line = cf->conf_file->line;
+
+    cp = ngx_array_push(&cmcf->credentials);
+    if (cp == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *cp = c;
+
+    save = *cf;
+    cf->handler = ngx_http_cos_credentials_block_param;
+    cf->handler_conf = c;
+
+    rv = ngx_conf_parse(cf, NULL);
+
+    *cf = save;
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (c->provider == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "cos_credentials \"%V\" must have \"provider\"",
+                           &c->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (c->provider->init(cf, c) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_cos_fingerprint(c);
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_cos_credentials_block_param(ngx_conf_t *cf, ngx_command_t *dummy,
+    void *conf)
+{
+    ngx_http_cos_credentials_t *c = conf;
+
+    ngx_str_t                         *value, *field;
+    ngx_http_cos_credentials_param_t  *param;
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[0].data, "provider") == 0) {
+        return ngx_http_cos_credentials_provider(cf, c);
+    }
+
+    for (param = ngx_http_cos_credentials_params; param->name.len; param++) {
+
+        if (ngx_strcmp(value[0].data, param->name.data) != 0) {
+            continue;
+        }
+
+        if (cf->args->nelts != 2) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid number of arguments in \"%V\"",
+                               &param->name);
+            return NGX_CONF_ERROR;
+        }
+
+        field = (ngx_str_t *) ((char *) c + param->offset);
+
+        if (field->data) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is duplicate", &param->name);
+            return NGX_CONF_ERROR;
+        }
+
+        *field = value[1];
+
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "unknown parameter \"%V\" in cos_credentials",
+                       &value[0]);
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_cos_credentials_provider(ngx_conf_t *cf,
+    ngx_http_cos_credentials_t *c)
+{
+    ngx_str_t   *value;
+    ngx_uint_t   i, path;
+
+    value = cf->args->elts;
+
+    if (c->provider) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"provider\" is duplicate");
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts < 2) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid number of arguments in \"provider\"");
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 0; ngx_http_cos_providers[i]; i++) {
+
+        if (ngx_strcmp(value[1].data, ngx_http_cos_providers[i]->name.data)
+            != 0)
+        {
+            continue;
+        }
+
+        path = (ngx_http_cos_providers[i] == &ngx_http_cos_provider_file);
+
+        if (cf->args->nelts != 2 + path) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid number of arguments in "
+                               "\"provider %V\"", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (path) {
+            c->path = value[2];
+        }
+
+        c->provider = ngx_http_cos_providers[i];
+
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "unknown provider \"%V\"", &value[1]);
+    return NGX_CONF_ERROR;
+}
+
+
+ngx_http_cos_credentials_t *
+ngx_http_cos_find_credentials(ngx_http_cos_main_conf_t *cmcf, ngx_str_t *name)
+{
+    ngx_uint_t                    i;
+    ngx_http_cos_credentials_t  **cp;
+
+    cp = cmcf->credentials.elts;
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+        if (cp[i]->name.len == name->len
+            && ngx_strncmp(cp[i]->name.data, name->data, name->len) == 0)
+        {
+            return cp[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_http_cos_set_secret(ngx_http_cos_secret_t *secret, ngx_str_t *id,
+    ngx_str_t *key, ngx_str_t *token, time_t expire)
+{
+    if (id->len == 0 || id->len > NGX_HTTP_COS_ID_LEN
+        || key->len == 0 || key->len > NGX_HTTP_COS_KEY_LEN
+        || token->len > NGX_HTTP_COS_TOKEN_LEN)
+    {
+        return NGX_ERROR;
+    }
+
+    secret->expire = expire;
+
+    secret->id_len = id->len;
+    ngx_memcpy(secret->id, id->data, id->len);
+
+    secret->key_len = key->len;
+    ngx_memcpy(secret->key, key->data, key->len);
+
+    secret->token_len = token->len;
+    ngx_memcpy(secret->token, token->data, token->len);
+
+    return NGX_OK;
+}
+
+
+char *
+ngx_http_cos_add_zone(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf)
+{
+    size_t      size;
+    ngx_str_t   name;
+    ngx_uint_t  n;
+
+    if (cmcf->credentials.nelts == 0) {
+        return NGX_CONF_OK;
+    }
+
+    for (n = NGX_HTTP_COS_MIN_SLOTS; n < cmcf->credentials.nelts; n *= 2) {
+        /* void */
+    }
+
+    /* the slab pool keeps a table with an entry for each page */
+
+    size = sizeof(ngx_http_cos_zone_t) + n * sizeof(ngx_http_cos_slot_t);
+    size += size / 16 + 8 * ngx_pagesize;
+    size = ngx_align(size, ngx_pagesize);
+
+    ngx_str_set(&name, "ngx_http_cos");
+
+    cmcf->shm_zone = ngx_shared_memory_add(cf, &name, size,
+                                           &ngx_http_cos_module);
+    if (cmcf->shm_zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    cmcf->shm_zone->init = ngx_http_cos_init_zone;
+    cmcf->shm_zone->data = (void *) n;
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * Runs before it is known whether the new configuration will be used, so a
+ * zone of the old one is only looked at.
+ */
+
+static ngx_int_t
+ngx_http_cos_init_zone(ngx_shm_zone_t *shm_zone, void *data)
+{
+    size_t                size;
+    ngx_uint_t            nslots;
+    ngx_slab_pool_t      *shpool;
+    ngx_http_cos_zone_t  *zone;
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data || shm_zone->shm.exists) {
+        shm_zone->data = shpool->data;
+        return NGX_OK;
+    }
+
+    nslots = (ngx_uint_t) (uintptr_t) shm_zone->data;
+
+    size = sizeof(ngx_http_cos_zone_t) + nslots * sizeof(ngx_http_cos_slot_t);
+
+    zone = ngx_slab_calloc(shpool, size);
+    if (zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    zone->layout = NGX_HTTP_COS_LAYOUT;
+    zone->nslots = nslots;
+
+    shpool->data = zone;
+    shm_zone->data = zone;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_cos_attach_slots(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
+{
+    u_char                        name[COS_SHA1_LEN];
+    ngx_uint_t                    i;
+    ngx_slab_pool_t              *shpool;
+    ngx_http_cos_slot_t          *slot;
+    ngx_http_cos_zone_t          *zone;
+    ngx_http_cos_credentials_t  **cp, *c;
+
+    if (cmcf->shm_zone == NULL) {
+        return NGX_OK;
+    }
+
+    zone = cmcf->shm_zone->data;
+    shpool = (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
+
+    cp = cmcf->credentials.elts;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+
+        c = cp[i];
+
+        ngx_http_cos_name_hash(&c->name, name);
+
+        slot = ngx_http_cos_find_slot(cmcf, zone, name);
+
+        if (slot == NULL) {
+            ngx_shmtx_unlock(&shpool->mutex);
+
+            ngx_log_error(NGX_LOG_CRIT, log, 0,
+                          "no slot for cos_credentials \"%V\"", &c->name);
+            return NGX_ERROR;
+        }
+
+        if (ngx_memcmp(slot->name, name, COS_SHA1_LEN) != 0
+            || ngx_memcmp(slot->fingerprint, c->fingerprint, COS_SHA1_LEN)
+               != 0)
+        {
+            /* a secret of another source must not be used any more */
+
+            ngx_explicit_memzero(&slot->secret, sizeof(ngx_http_cos_secret_t));
+            ngx_memcpy(slot->name, name, COS_SHA1_LEN);
+            ngx_memcpy(slot->fingerprint, c->fingerprint, COS_SHA1_LEN);
+            ngx_memzero(&slot->version, sizeof(ngx_http_cos_version_t));
+
+            if (slot->generation) {
+                slot->generation++;
+            }
+        }
+
+        if (c->first && (slot->secret.id_len == 0
+                         || ngx_http_cos_version_newer(&c->version,
+                                                       &slot->version)))
+        {
+            ngx_http_cos_fill_slot(slot, c, c->first);
+        }
+
+        c->version = slot->version;
+        c->slot = slot;
+        c->generation = 0;
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+
+    return NGX_OK;
+}
+
+
+/* under the mutex */
+
+static ngx_http_cos_slot_t *
+ngx_http_cos_find_slot(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_zone_t *zone, u_char *name)
+{
+    ngx_uint_t            i;
+    ngx_http_cos_slot_t  *slot, *free;
+
+    free = NULL;
+
+    for (i = 0; i < zone->nslots; i++) {
+
+        slot = &zone->slots[i];
+
+        if (ngx_memcmp(slot->name, name, COS_SHA1_LEN) == 0) {
+            return slot;
+        }
+
+        if (free == NULL && !ngx_http_cos_slot_in_use(cmcf, slot)) {
+            free = slot;
+        }
+    }
+
+    return free;
+}
+
+
+/* a slot whose block has gone from the configuration may be taken over */
+
+static ngx_uint_t
+ngx_http_cos_slot_in_use(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_slot_t *slot)
+{
+    u_char                        name[COS_SHA1_LEN];
+    ngx_uint_t                    i;
+    ngx_http_cos_credentials_t  **cp;
+
+    cp = cmcf->credentials.elts;
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+        ngx_http_cos_name_hash(&cp[i]->name, name);
+
+        if (ngx_memcmp(slot->name, name, COS_SHA1_LEN) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_http_cos_name_hash(ngx_str_t *name, u_char *hash)
+{
+    cos_sha1_t  sha1;
+
+    cos_sha1_init(&sha1);
+    cos_sha1_update(&sha1, name->data, name->len);
+    cos_sha1_final(hash, &sha1);
+}
+
+
+/* what makes a stored secret the secret of this block */
+
+static void
+ngx_http_cos_fingerprint(ngx_http_cos_credentials_t *c)
+{
+    cos_sha1_t  sha1;
+
+    cos_sha1_init(&sha1);
+
+    cos_sha1_update(&sha1, c->provider->name.data, c->provider->name.len + 1);
+    cos_sha1_update(&sha1, c->path.data, c->path.len);
+    cos_sha1_update(&sha1, "", 1);
+    cos_sha1_update(&sha1, c->profile.data, c->profile.len);
+    cos_sha1_update(&sha1, "", 1);
+
+    if (c->provider->poll == NULL && c->first) {
+        cos_sha1_update(&sha1, c->first, sizeof(ngx_http_cos_secret_t));
+    }
+
+    cos_sha1_final(c->fingerprint, &sha1);
+}
+
+
+/* under the mutex */
+
+static void
+ngx_http_cos_fill_slot(ngx_http_cos_slot_t *slot,
+    ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret)
+{
+    ngx_memcpy(&slot->secret, secret, sizeof(ngx_http_cos_secret_t));
+    slot->version = c->version;
+    slot->generation++;
+}
+
+
+static ngx_uint_t
+ngx_http_cos_version_newer(ngx_http_cos_version_t *a,
+    ngx_http_cos_version_t *b)
+{
+    if (a->mtime != b->mtime) {
+        return a->mtime > b->mtime;
+    }
+
+    return a->nsec > b->nsec;
+}
+
+
+static ngx_slab_pool_t *
+ngx_http_cos_slab(void)
+{
+    ngx_http_cos_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_http_cos_module);
+
+    return (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
+}
+
+
+void
+ngx_http_cos_publish(ngx_http_cos_credentials_t *c,
+    ngx_http_cos_secret_t *secret)
+{
+    u_char            name[COS_SHA1_LEN];
+    ngx_slab_pool_t  *shpool;
+
+    ngx_http_cos_name_hash(&c->name, name);
+
+    shpool = ngx_http_cos_slab();
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    /* after a reload the slot may serve another block or another source */
+
+    if (ngx_memcmp(c->slot->name, name, COS_SHA1_LEN) == 0
+        && ngx_memcmp(c->slot->fingerprint, c->fingerprint, COS_SHA1_LEN) == 0)
+    {
+        ngx_http_cos_fill_slot(c->slot, c, secret);
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+}
+
+
+ngx_http_cos_secret_t *
+ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c)
+{
+    u_char                  name[COS_SHA1_LEN];
+    ngx_slab_pool_t        *shpool;
+    ngx_http_cos_secret_t  *secret;
+
+    secret = c->secret;
+
+    if (c->slot && c->slot->generation != c->generation) {
+
+        ngx_http_cos_name_hash(&c->name, name);
+
+        shpool = ngx_http_cos_slab();
+
+        ngx_shmtx_lock(&shpool->mutex);
+
+        /* an old worker keeps what it has when its slot was taken over */
+
+        if (ngx_memcmp(c->slot->name, name, COS_SHA1_LEN) == 0) {
+            ngx_memcpy(secret, &c->slot->secret,
+                       sizeof(ngx_http_cos_secret_t));
+        }
+
+        c->generation = c->slot->generation;
+
+        ngx_shmtx_unlock(&shpool->mutex);
+
+        c->start = 0;
+    }
+
+    if (secret->id_len == 0
+        || (secret->expire && secret->expire <= ngx_time()))
+    {
+        return NULL;
+    }
+
+    return secret;
+}
+
+
+const cos_hmac_t *
+ngx_http_cos_sign_key(ngx_http_cos_credentials_t *c, time_t start, time_t end,
+    ngx_str_t *key_time)
+{
+    ngx_str_t  key;
+
+    if (c->start != start || c->end != end) {
+
+        c->key_time.data = c->key_time_buf;
+        c->key_time.len = ngx_sprintf(c->key_time_buf, "%T;%T", start, end)
+                          - c->key_time_buf;
+
+        key.data = c->secret->key;
+        key.len = c->secret->key_len;
+
+        cos_sign_key(&c->sign_key, &key, &c->key_time);
+
+        c->start = start;
+        c->end = end;
+    }
+
+    *key_time = c->key_time;
+
+    return &c->sign_key;
+}
+
+
+void
+ngx_http_cos_wipe_secrets(ngx_http_cos_main_conf_t *cmcf)
+{
+    ngx_uint_t                    i;
+    ngx_http_cos_credentials_t  **cp;
+
+    cp = cmcf->credentials.elts;
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+        ngx_explicit_memzero(cp[i]->secret, sizeof(ngx_http_cos_secret_t));
+        ngx_explicit_memzero(&cp[i]->sign_key, sizeof(cos_hmac_t));
+        cp[i]->generation = 0;
+        cp[i]->start = 0;
+    }
+}

@@ -1,0 +1,245 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ */
+
+
+#include "ngx_http_cos.h"
+#include "ngx_http_cos_error.h"
+
+
+#define NGX_HTTP_COS_MESSAGE_LEN  512
+
+
+static ngx_uint_t ngx_http_cos_has_error_page(ngx_http_request_t *r,
+    ngx_uint_t status);
+static ngx_int_t ngx_http_cos_add_header(ngx_http_request_t *r, char *name,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_cos_error_body(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx, ngx_str_t *body);
+static u_char *ngx_http_cos_xml(u_char *p, const char *name, ngx_str_t *text);
+
+
+ngx_int_t
+ngx_http_cos_refuse(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
+    ngx_uint_t status, const char *code, const char *fmt, ...)
+{
+    u_char      *p;
+    va_list      args;
+    ngx_uint_t   level;
+
+    p = ngx_pnalloc(r->pool, NGX_HTTP_COS_MESSAGE_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    va_start(args, fmt);
+    ctx->error_message.data = p;
+    ctx->error_message.len = ngx_vslprintf(p, p + NGX_HTTP_COS_MESSAGE_LEN,
+                                           fmt, args)
+                             - p;
+    va_end(args);
+
+    ctx->error_status = status;
+    ctx->error_code.data = (u_char *) code;
+    ctx->error_code.len = ngx_strlen(code);
+
+    level = (status == NGX_HTTP_FORBIDDEN
+             || status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
+            ? NGX_LOG_ERR : NGX_LOG_INFO;
+
+    ngx_log_error(level, r->connection->log, 0,
+                  "request refused: %V (%V)", &ctx->error_code,
+                  &ctx->error_message);
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+{
+    ngx_str_t                   type, value;
+    ngx_uint_t                  status;
+    ngx_http_complex_value_t    cv;
+    ngx_http_variable_value_t  *vv;
+
+    static ngx_str_t  request_id = ngx_string("request_id");
+
+    status = ctx->error_status;
+
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        ngx_str_set(&value, "1");
+
+        if (ngx_http_cos_add_header(r, "Retry-After", &value) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    if (ngx_http_cos_has_error_page(r, status)) {
+        return status;
+    }
+
+    /* the id that nginx may log as well: a client can name its request */
+
+    vv = ngx_http_get_variable(r, &request_id,
+                               ngx_hash_key(request_id.data, request_id.len));
+
+    if (vv == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (!vv->not_found) {
+        ctx->request_id.data = vv->data;
+        ctx->request_id.len = vv->len;
+    }
+
+    if (ngx_http_cos_add_header(r, "x-cos-request-id", &ctx->request_id)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
+
+    if (ngx_http_cos_error_body(r, ctx, &cv.value) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_str_set(&type, "application/xml");
+
+    return ngx_http_send_response(r, status, &type, &cv);
+}
+
+
+static ngx_uint_t
+ngx_http_cos_has_error_page(ngx_http_request_t *r, ngx_uint_t status)
+{
+    ngx_uint_t                 i;
+    ngx_http_err_page_t       *err_page;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->error_pages == NULL
+        || (r->error_page && !clcf->recursive_error_pages))
+    {
+        return 0;
+    }
+
+    err_page = clcf->error_pages->elts;
+
+    for (i = 0; i < clcf->error_pages->nelts; i++) {
+        if (err_page[i].status == (ngx_int_t) status) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_cos_add_header(ngx_http_request_t *r, char *name, ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    h->key.len = ngx_strlen(name);
+    h->key.data = (u_char *) name;
+    h->value = *value;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_cos_error_body(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
+    ngx_str_t *body)
+{
+    u_char  *p;
+    size_t   len;
+
+    static u_char  head[] = "<?xml version='1.0' encoding='utf-8' ?>\n"
+                            "<Error>\n";
+    static u_char  tail[] = "</Error>\n";
+
+    /* a byte becomes at most "&quot;" */
+
+    len = sizeof(head) - 1 + sizeof(tail) - 1
+          + 4 * sizeof("\t<RequestId></RequestId>\n")
+          + 6 * (ctx->error_code.len + ctx->error_message.len + r->uri.len
+                 + ctx->request_id.len);
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    body->data = p;
+
+    p = ngx_cpymem(p, head, sizeof(head) - 1);
+    p = ngx_http_cos_xml(p, "Code", &ctx->error_code);
+    p = ngx_http_cos_xml(p, "Message", &ctx->error_message);
+    p = ngx_http_cos_xml(p, "Resource", &r->uri);
+    p = ngx_http_cos_xml(p, "RequestId", &ctx->request_id);
+    p = ngx_cpymem(p, tail, sizeof(tail) - 1);
+
+    body->len = p - body->data;
+
+    return NGX_OK;
+}
+
+
+static u_char *
+ngx_http_cos_xml(u_char *p, const char *name, ngx_str_t *text)
+{
+    size_t  i;
+    u_char  ch;
+
+    p = ngx_sprintf(p, "\t<%s>", name);
+
+    for (i = 0; i < text->len; i++) {
+        ch = text->data[i];
+
+        switch (ch) {
+
+        case '<':
+            p = ngx_cpymem(p, "&lt;", 4);
+            break;
+
+        case '>':
+            p = ngx_cpymem(p, "&gt;", 4);
+            break;
+
+        case '&':
+            p = ngx_cpymem(p, "&amp;", 5);
+            break;
+
+        case '"':
+            p = ngx_cpymem(p, "&quot;", 6);
+            break;
+
+        default:
+
+            /* what XML cannot carry, and bytes that may not be UTF-8 */
+
+            if (ch < 0x20 || ch >= 0x7f) {
+                p = ngx_sprintf(p, "%%%02Xd", (ngx_uint_t) ch);
+                break;
+            }
+
+            *p++ = ch;
+        }
+    }
+
+    return ngx_sprintf(p, "</%s>\n", name);
+}

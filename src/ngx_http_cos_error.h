@@ -1,0 +1,34 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ *
+ * Refusals in the form of COS (cos-protocol, section 7.1).
+ */
+
+
+#ifndef _NGX_HTTP_COS_ERROR_H_INCLUDED_
+#define _NGX_HTTP_COS_ERROR_H_INCLUDED_
+
+
+#include "ngx_http_cos.h"
+
+
+/*
+ * Records why a request is refused: status, code, and a message made as by
+ * ngx_sprintf() (at most 512 bytes), for the client and for the error log;
+ * info for 4xx but 403, else error.  Returns NGX_DECLINED, or NGX_ERROR if
+ * there is no memory: never NGX_OK, so that a check may return it.
+ */
+ngx_int_t ngx_http_cos_refuse(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
+    ngx_uint_t status, const char *code, const char *fmt, ...);
+
+/*
+ * Answers with the COS error XML of what was recorded; where the location has
+ * an error_page for the status, that page is left to nginx.  Returns what a
+ * content handler has to return.
+ */
+ngx_int_t ngx_http_cos_send_error(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
+
+
+#endif /* _NGX_HTTP_COS_ERROR_H_INCLUDED_ */

@@ -1,0 +1,39 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ *
+ * cos_pass: from the client's request to the upstream request of
+ * ngx_http_proxy_module.
+ */
+
+
+#ifndef _NGX_HTTP_COS_PASS_H_INCLUDED_
+#define _NGX_HTTP_COS_PASS_H_INCLUDED_
+
+
+#include "ngx_http_cos.h"
+
+
+/* cos_pass */
+char *ngx_http_cos_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* finds what the directive names, when all buckets have been declared */
+char *ngx_http_cos_pass_resolve(ngx_conf_t *cf,
+    ngx_http_cos_loc_conf_t *conf);
+
+/* the content handler */
+ngx_int_t ngx_http_cos_handler(ngx_http_request_t *r);
+
+/* the value of the first header of this lower-case name, or NULL */
+ngx_str_t *ngx_http_cos_header(ngx_list_t *headers, const char *lowcase);
+
+/* the variables that proxy evaluates: URL, Authorization, token */
+ngx_int_t ngx_http_cos_url_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+ngx_int_t ngx_http_cos_authorization_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+ngx_int_t ngx_http_cos_token_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+
+
+#endif /* _NGX_HTTP_COS_PASS_H_INCLUDED_ */

@@ -1,0 +1,280 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ */
+
+
+#include "ngx_http_cos.h"
+#include "ngx_http_cos_provider.h"
+
+#include <jansson.h>
+
+
+static json_t *ngx_http_cos_json_any(json_t *object, const char **names);
+static ngx_int_t ngx_http_cos_json_string(json_t *object, const char **names,
+    ngx_str_t *value);
+static time_t ngx_http_cos_json_expire(json_t *object);
+static time_t ngx_http_cos_parse_rfc3339(const char *text);
+
+
+char *
+ngx_http_cos_provider_missing(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
+    const char *param)
+{
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "cos_credentials \"%V\" must have \"%s\" with "
+                       "provider \"%V\"", &c->name, param, &c->provider->name);
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_cos_provider_needless(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
+    const char *param)
+{
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "cos_credentials \"%V\" cannot have \"%s\" with "
+                       "provider \"%V\"", &c->name, param, &c->provider->name);
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_cos_provider_no_literals(ngx_conf_t *cf,
+    ngx_http_cos_credentials_t *c)
+{
+    if (c->secret_id.data) {
+        return ngx_http_cos_provider_needless(cf, c, "secret_id");
+    }
+
+    if (c->secret_key.data) {
+        return ngx_http_cos_provider_needless(cf, c, "secret_key");
+    }
+
+    if (c->token.data) {
+        return ngx_http_cos_provider_needless(cf, c, "token");
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_cos_provider_first(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
+    ngx_str_t *id, ngx_str_t *key, ngx_str_t *token, time_t expire)
+{
+    c->first = ngx_pcalloc(cf->pool, sizeof(ngx_http_cos_secret_t));
+    if (c->first == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_cos_set_secret(c->first, id, key, token, expire) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "too long secret in cos_credentials \"%V\"",
+                           &c->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_cos_parse_json(ngx_str_t *text, ngx_http_cos_secret_t *secret,
+    const char **err)
+{
+    json_t        *root, *object, *inner;
+    ngx_int_t      rc;
+    ngx_str_t      id, key, token;
+    json_error_t   error;
+
+    static const char  *credentials[] = { "credentials", "Credentials", NULL };
+    static const char  *response[] = { "Response", NULL };
+    static const char  *ids[] = { "tmpSecretId", "TmpSecretId", "secretId",
+                                  NULL };
+    static const char  *keys[] = { "tmpSecretKey", "TmpSecretKey", "secretKey",
+                                   NULL };
+    static const char  *tokens[] = { "sessionToken", "Token", "token", NULL };
+
+    rc = NGX_ERROR;
+
+    root = json_loadb((const char *) text->data, text->len,
+                      JSON_REJECT_DUPLICATES, &error);
+    if (root == NULL) {
+        *err = "invalid JSON";
+        return NGX_ERROR;
+    }
+
+    object = json_is_object(root) ? root : NULL;
+
+    inner = ngx_http_cos_json_any(object, response);
+    if (inner) {
+        object = inner;
+    }
+
+    inner = ngx_http_cos_json_any(object, credentials);
+    if (inner == NULL) {
+        inner = object;
+    }
+
+    if (ngx_http_cos_json_string(inner, ids, &id) != NGX_OK || id.len == 0) {
+        *err = "no secret id";
+        goto done;
+    }
+
+    if (ngx_http_cos_json_string(inner, keys, &key) != NGX_OK || key.len == 0)
+    {
+        *err = "no secret key";
+        goto done;
+    }
+
+    if (ngx_http_cos_json_string(inner, tokens, &token) != NGX_OK) {
+        *err = "token is not a string";
+        goto done;
+    }
+
+    if (ngx_http_cos_set_secret(secret, &id, &key, &token,
+                                ngx_http_cos_json_expire(object))
+        != NGX_OK)
+    {
+        *err = "too long secret";
+        goto done;
+    }
+
+    if (secret->expire == -1) {
+        *err = "invalid expiration time";
+        goto done;
+    }
+
+    rc = NGX_OK;
+
+done:
+
+    json_decref(root);
+
+    return rc;
+}
+
+
+static json_t *
+ngx_http_cos_json_any(json_t *object, const char **names)
+{
+    json_t  *value;
+
+    for ( /* void */ ; *names; names++) {
+        value = json_object_get(object, *names);
+
+        if (value) {
+            return value;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* a value that is not there is an empty string */
+
+static ngx_int_t
+ngx_http_cos_json_string(json_t *object, const char **names, ngx_str_t *value)
+{
+    json_t  *json;
+
+    ngx_str_null(value);
+
+    json = ngx_http_cos_json_any(object, names);
+
+    if (json == NULL || json_is_null(json)) {
+        return NGX_OK;
+    }
+
+    if (!json_is_string(json)) {
+        return NGX_ERROR;
+    }
+
+    value->data = (u_char *) json_string_value(json);
+    value->len = json_string_length(json);
+
+    return NGX_OK;
+}
+
+
+static time_t
+ngx_http_cos_json_expire(json_t *object)
+{
+    json_t  *json;
+
+    static const char  *seconds[] = { "expiredTime", "ExpiredTime", NULL };
+    static const char  *texts[] = { "expiration", "Expiration", NULL };
+
+    json = ngx_http_cos_json_any(object, seconds);
+
+    if (json) {
+        if (!json_is_integer(json) || json_integer_value(json) <= 0) {
+            return -1;
+        }
+
+        return (time_t) json_integer_value(json);
+    }
+
+    json = ngx_http_cos_json_any(object, texts);
+
+    if (json) {
+        if (!json_is_string(json)) {
+            return -1;
+        }
+
+        return ngx_http_cos_parse_rfc3339(json_string_value(json));
+    }
+
+    return 0;
+}
+
+
+/* YYYY-MM-DDTHH:MM:SS[.fraction](Z|+HH:MM|-HH:MM) */
+
+static time_t
+ngx_http_cos_parse_rfc3339(const char *text)
+{
+    char         sign, *end;
+    time_t       t;
+    struct tm    tm;
+    ngx_int_t    hours, minutes;
+    const char  *p;
+
+    ngx_memzero(&tm, sizeof(struct tm));
+
+    end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (end == NULL) {
+        return -1;
+    }
+
+    t = timegm(&tm);
+    p = end;
+
+    if (*p == '.') {
+        for (p++; *p >= '0' && *p <= '9'; p++) { /* void */ }
+    }
+
+    if (p[0] == 'Z' && p[1] == '\0') {
+        return t > 0 ? t : -1;
+    }
+
+    sign = *p++;
+
+    if ((sign != '+' && sign != '-') || ngx_strlen(p) != 5 || p[2] != ':') {
+        return -1;
+    }
+
+    hours = ngx_atoi((u_char *) p, 2);
+    minutes = ngx_atoi((u_char *) p + 3, 2);
+
+    if (hours == NGX_ERROR || minutes == NGX_ERROR) {
+        return -1;
+    }
+
+    minutes += hours * 60;
+    t += (sign == '+') ? -60 * minutes : 60 * minutes;
+
+    return t > 0 ? t : -1;
+}

@@ -1,0 +1,114 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ *
+ * provider env: the secret stands in the environment of the master process,
+ * under the names that the official tools use (cos-protocol, section 6.4).
+ */
+
+
+#include "ngx_http_cos.h"
+#include "ngx_http_cos_provider.h"
+
+
+static char *ngx_http_cos_provider_env_init(ngx_conf_t *cf,
+    ngx_http_cos_credentials_t *c);
+static ngx_int_t ngx_http_cos_getenv(ngx_conf_t *cf, const char **names,
+    ngx_str_t *value);
+
+
+const ngx_http_cos_provider_t  ngx_http_cos_provider_env = {
+    ngx_string("env"),
+    ngx_http_cos_provider_env_init,
+    NULL
+};
+
+
+static const char  *ngx_http_cos_env_id[] = {
+    "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRETID", NULL
+};
+
+static const char  *ngx_http_cos_env_key[] = {
+    "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SECRETKEY", NULL
+};
+
+static const char  *ngx_http_cos_env_token[] = {
+    "TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SECURITY_TOKEN",
+    "TENCENTCLOUD_SESSIONTOKEN", NULL
+};
+
+
+static char *
+ngx_http_cos_provider_env_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
+{
+    ngx_str_t  id, key, token;
+
+    if (ngx_http_cos_provider_no_literals(cf, c) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (c->profile.data) {
+        return ngx_http_cos_provider_needless(cf, c, "profile");
+    }
+
+    if (ngx_http_cos_getenv(cf, ngx_http_cos_env_id, &id) != NGX_OK
+        || ngx_http_cos_getenv(cf, ngx_http_cos_env_key, &key) != NGX_OK
+        || ngx_http_cos_getenv(cf, ngx_http_cos_env_token, &token) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (id.len == 0 || key.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no \"%s\" in the environment, "
+                           "cos_credentials \"%V\" needs it",
+                           id.len ? ngx_http_cos_env_key[0]
+                                  : ngx_http_cos_env_id[0],
+                           &c->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_cos_provider_first(cf, c, &id, &key, &token, 0);
+}
+
+
+static ngx_int_t
+ngx_http_cos_getenv(ngx_conf_t *cf, const char **names, ngx_str_t *value)
+{
+    char             *text;
+    ngx_str_t        *env;
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
+                                           ngx_core_module);
+    ngx_str_null(value);
+
+    for ( /* void */ ; *names; names++) {
+
+        text = getenv(*names);
+
+        if (text == NULL || *text == '\0') {
+            continue;
+        }
+
+        value->data = (u_char *) text;
+        value->len = ngx_strlen(text);
+
+        /*
+         * As with the "env" directive: without it the variable would be gone
+         * after a binary upgrade, and on reload with "master_process off".
+         */
+
+        env = ngx_array_push(&ccf->env);
+        if (env == NULL) {
+            return NGX_ERROR;
+        }
+
+        env->data = (u_char *) *names;
+        env->len = ngx_strlen(*names);
+
+        return NGX_OK;
+    }
+
+    return NGX_OK;
+}

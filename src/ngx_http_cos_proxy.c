@@ -1,0 +1,722 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ *
+ * The offset of a directive in the command table tells where its value lives,
+ * in every version of nginx; the fields are read and set through it alone.
+ */
+
+
+#include "ngx_http_cos.h"
+#include "ngx_http_cos_bucket.h"
+#include "ngx_http_cos_guard.h"
+#include "ngx_http_cos_proxy.h"
+#include "ngx_http_cos_sign.h"
+
+
+#define NGX_HTTP_COS_VERIFY_DEPTH  5
+
+#define ngx_http_cos_field(conf, i, type)                                    \
+    (*(type *) ((char *) (conf)->proxy_conf                                  \
+                + ngx_http_cos_commands[i].offset))
+
+
+typedef struct {
+    ngx_str_t     name;
+    char       *(*set)(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+    ngx_uint_t    optional;     /* not there in a build without SSL */
+    ngx_uint_t    offset;
+} ngx_http_cos_command_t;
+
+
+typedef enum {
+    NGX_HTTP_COS_CONNECT_TIMEOUT = 0,
+    NGX_HTTP_COS_SET_HEADER,
+    NGX_HTTP_COS_METHOD,
+    NGX_HTTP_COS_HTTP_VERSION,
+    NGX_HTTP_COS_SSL_SERVER_NAME,
+    NGX_HTTP_COS_SSL_VERIFY,
+    NGX_HTTP_COS_SSL_VERIFY_DEPTH,
+    NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE
+} ngx_http_cos_command_e;
+
+
+static ngx_command_t *ngx_http_cos_find_command(ngx_str_t *name);
+static char *ngx_http_cos_check_headers_text(ngx_conf_t *cf,
+    ngx_http_cos_loc_conf_t *conf);
+static ngx_int_t ngx_http_cos_inject_headers(ngx_conf_t *cf,
+    ngx_http_cos_loc_conf_t *conf);
+static ngx_int_t ngx_http_cos_restore_headers(ngx_conf_t *cf,
+    ngx_http_cos_loc_conf_t *conf);
+static ngx_keyval_t *ngx_http_cos_find_header(ngx_array_t *headers,
+    ngx_str_t *name);
+static ngx_int_t ngx_http_cos_compile_set_headers(ngx_conf_t *cf,
+    ngx_http_cos_loc_conf_t *conf);
+static char *ngx_http_cos_proxy_defaults(ngx_conf_t *cf,
+    ngx_http_cos_loc_conf_t *conf);
+static void ngx_http_cos_restore_defaults(ngx_http_cos_loc_conf_t *prev,
+    ngx_http_cos_loc_conf_t *conf);
+static ngx_uint_t ngx_http_cos_may_use_ssl(ngx_conf_t *cf,
+    ngx_http_cos_pass_t *pass);
+static ngx_str_t *ngx_http_cos_ca_bundle(void);
+
+
+extern ngx_module_t  ngx_http_proxy_module;
+
+
+/* in the order of ngx_http_cos_command_e */
+
+static ngx_http_cos_command_t  ngx_http_cos_commands[] = {
+    { ngx_string("proxy_connect_timeout"), ngx_conf_set_msec_slot, 0, 0 },
+    { ngx_string("proxy_set_header"), ngx_conf_set_keyval_slot, 0, 0 },
+    { ngx_string("proxy_method"), ngx_http_set_complex_value_slot, 0, 0 },
+    { ngx_string("proxy_http_version"), ngx_conf_set_enum_slot, 0, 0 },
+    { ngx_string("proxy_ssl_server_name"), ngx_conf_set_flag_slot, 1, 0 },
+    { ngx_string("proxy_ssl_verify"), ngx_conf_set_flag_slot, 1, 0 },
+    { ngx_string("proxy_ssl_verify_depth"), ngx_conf_set_num_slot, 1, 0 },
+    { ngx_string("proxy_ssl_trusted_certificate"), ngx_conf_set_str_slot, 1,
+      0 },
+    { ngx_null_string, NULL, 0, 0 }
+};
+
+
+/*
+ * Authorization stands first: its value is made before other values are
+ * evaluated, so that those it signs are the same ones.
+ */
+
+static ngx_keyval_t  ngx_http_cos_headers[] = {
+    { ngx_string("Authorization"), ngx_string("$cos_internal_authorization") },
+    { ngx_string("x-cos-security-token"), ngx_string("$cos_internal_token") },
+    { ngx_string("Host"), ngx_string("$cos_host") },
+    { ngx_null_string, ngx_null_string }
+};
+
+
+/* client headers that are not the business of COS, if not set on purpose */
+
+static ngx_str_t  ngx_http_cos_cookie = ngx_string("Cookie");
+
+
+char *
+ngx_http_cos_proxy_pass(ngx_conf_t *cf, ngx_str_t *url)
+{
+    char           *rv;
+    ngx_str_t       args[2];
+    ngx_array_t     array, *save;
+    ngx_command_t  *cmd;
+
+    static ngx_str_t  name = ngx_string("proxy_pass");
+
+    cmd = ngx_http_cos_find_command(&name);
+    if (cmd == NULL) {
+        return "requires ngx_http_proxy_module";
+    }
+
+    args[0] = name;
+    args[1] = *url;
+
+    ngx_memzero(&array, sizeof(ngx_array_t));
+
+    array.elts = args;
+    array.nelts = 2;
+    array.size = sizeof(ngx_str_t);
+    array.nalloc = 2;
+    array.pool = cf->pool;
+
+    save = cf->args;
+    cf->args = &array;
+
+    rv = cmd->set(cf, cmd,
+                  ngx_http_conf_get_module_loc_conf(cf, ngx_http_proxy_module));
+
+    cf->args = save;
+
+    return rv;
+}
+
+
+static ngx_command_t *
+ngx_http_cos_find_command(ngx_str_t *name)
+{
+    ngx_command_t  *cmd;
+
+    cmd = ngx_http_proxy_module.commands;
+
+    for ( /* void */ ; cmd->name.len; cmd++) {
+        if (cmd->name.len == name->len
+            && ngx_strcmp(cmd->name.data, name->data) == 0)
+        {
+            return cmd;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_http_cos_proxy_init(ngx_conf_t *cf)
+{
+    ngx_uint_t                i;
+    ngx_array_t              *headers;
+    ngx_command_t            *cmd;
+    ngx_http_cos_command_t   *known;
+    ngx_http_cos_loc_conf_t  *conf;
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+
+        if (cf->cycle->modules[i] == &ngx_http_cos_module) {
+            break;
+        }
+
+        if (cf->cycle->modules[i] == &ngx_http_proxy_module) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "ngx_http_cos_module must stand before "
+                          "ngx_http_proxy_module in the order of modules");
+            return NGX_ERROR;
+        }
+    }
+
+    for (known = ngx_http_cos_commands; known->name.len; known++) {
+
+        cmd = ngx_http_cos_find_command(&known->name);
+
+        if (cmd == NULL && known->optional) {
+            continue;
+        }
+
+        if (cmd == NULL || cmd->set != known->set
+            || cmd->conf != NGX_HTTP_LOC_CONF_OFFSET)
+        {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "ngx_http_cos_module does not know \"%V\" "
+                          "of this nginx version", &known->name);
+            return NGX_ERROR;
+        }
+
+        known->offset = cmd->offset;
+    }
+
+    conf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_cos_module);
+
+    conf->proxy_conf = ngx_http_conf_get_module_loc_conf(cf,
+                                                       ngx_http_proxy_module);
+
+    headers = ngx_http_cos_field(conf, NGX_HTTP_COS_SET_HEADER, ngx_array_t *);
+
+    conf->headers = (headers == NGX_CONF_UNSET_PTR) ? NULL : headers;
+
+    return NGX_OK;
+}
+
+
+char *
+ngx_http_cos_proxy_merge(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
+    ngx_http_cos_loc_conf_t *conf)
+{
+    ngx_array_t  *headers;
+
+    conf->parent = prev;
+    conf->proxy_conf = ngx_http_conf_get_module_loc_conf(cf,
+                                                       ngx_http_proxy_module);
+
+    headers = ngx_http_cos_field(conf, NGX_HTTP_COS_SET_HEADER, ngx_array_t *);
+
+    if (headers == NGX_CONF_UNSET_PTR || headers == NULL) {
+        headers = prev->headers;
+    }
+
+    conf->headers = headers;
+
+    if (conf->pass) {
+
+        if (ngx_http_cos_check_headers_text(cf, conf) != NGX_CONF_OK
+            || ngx_http_cos_proxy_defaults(cf, conf) != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_http_cos_inject_headers(cf, conf) != NGX_OK
+            || ngx_http_cos_compile_set_headers(cf, conf) != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
+    } else if (prev->injected) {
+
+        /* a plain proxy_pass below cos_pass must not inherit what is ours */
+
+        if (ngx_http_cos_restore_headers(cf, conf) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_http_cos_restore_defaults(prev, conf);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_cos_proxy_inherit(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
+    ngx_http_cos_loc_conf_t *conf)
+{
+    conf->parent = prev;
+    conf->proxy_conf = ngx_http_conf_get_module_loc_conf(cf,
+                                                       ngx_http_proxy_module);
+    conf->headers = prev->headers;
+    conf->set_headers = prev->set_headers;
+    conf->injected = prev->injected;
+    conf->ssl_defaults = prev->ssl_defaults;
+}
+
+
+static char *
+ngx_http_cos_check_headers_text(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
+{
+    ngx_uint_t     i;
+    ngx_keyval_t  *header;
+
+    if (conf->headers == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    header = conf->headers->elts;
+
+    for (i = 0; i < conf->headers->nelts; i++) {
+        if (ngx_strstr(header[i].value.data, "cos_internal_")) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "internal variable in \"proxy_set_header %V %V\"",
+                          &header[i].key, &header[i].value);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_cos_inject_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
+{
+    ngx_str_t     *only;
+    ngx_uint_t     i;
+    ngx_array_t   *headers;
+    ngx_keyval_t  *header, *ours, *user;
+
+    headers = ngx_array_create(cf->pool, 16, sizeof(ngx_keyval_t));
+    if (headers == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (ours = ngx_http_cos_headers; ours->key.len; ours++) {
+
+        header = ngx_array_push(headers);
+        if (header == NULL) {
+            return NGX_ERROR;
+        }
+
+        *header = *ours;
+
+        user = ngx_http_cos_find_header(conf->headers, &ours->key);
+
+        /* Host is often set for all locations; the others are a mistake */
+
+        if (user && ngx_strcmp(ours->key.data, "Host") != 0) {
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                          "\"proxy_set_header %V\" is ignored with cos_pass "
+                          "in %s:%ui", &user->key, conf->pass->file_name,
+                          conf->pass->line);
+        }
+    }
+
+    if (conf->headers) {
+        user = conf->headers->elts;
+
+        for (i = 0; i < conf->headers->nelts; i++) {
+
+            for (ours = ngx_http_cos_headers; ours->key.len; ours++) {
+                if (ours->key.len == user[i].key.len
+                    && ngx_strncasecmp(ours->key.data, user[i].key.data,
+                                       ours->key.len)
+                       == 0)
+                {
+                    break;
+                }
+            }
+
+            if (ours->key.len) {
+                continue;
+            }
+
+            header = ngx_array_push(headers);
+            if (header == NULL) {
+                return NGX_ERROR;
+            }
+
+            *header = user[i];
+        }
+    }
+
+    /* an empty value keeps the client's header back */
+
+    for (only = ngx_http_cos_client_only_headers; /* void */ ; only++) {
+
+        if (only->len == 0) {
+            only = &ngx_http_cos_cookie;
+        }
+
+        if (ngx_http_cos_find_header(headers, only) == NULL) {
+            header = ngx_array_push(headers);
+            if (header == NULL) {
+                return NGX_ERROR;
+            }
+
+            header->key = *only;
+            ngx_str_set(&header->value, "");
+        }
+
+        if (only == &ngx_http_cos_cookie) {
+            break;
+        }
+    }
+
+    ngx_http_cos_field(conf, NGX_HTTP_COS_SET_HEADER, ngx_array_t *) = headers;
+
+    conf->injected = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_cos_restore_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
+{
+    ngx_uint_t     n;
+    ngx_array_t   *headers;
+    ngx_keyval_t  *header;
+
+    n = conf->headers ? conf->headers->nelts : 0;
+
+    headers = ngx_array_create(cf->pool, n ? n : 1, sizeof(ngx_keyval_t));
+    if (headers == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (n) {
+        header = ngx_array_push_n(headers, n);
+        if (header == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(header, conf->headers->elts, n * sizeof(ngx_keyval_t));
+    }
+
+    ngx_http_cos_field(conf, NGX_HTTP_COS_SET_HEADER, ngx_array_t *) = headers;
+
+    return NGX_OK;
+}
+
+
+static ngx_keyval_t *
+ngx_http_cos_find_header(ngx_array_t *headers, ngx_str_t *name)
+{
+    ngx_uint_t     i;
+    ngx_keyval_t  *header;
+
+    if (headers == NULL) {
+        return NULL;
+    }
+
+    header = headers->elts;
+
+    for (i = 0; i < headers->nelts; i++) {
+        if (header[i].key.len == name->len
+            && ngx_strncasecmp(header[i].key.data, name->data, name->len) == 0)
+        {
+            return &header[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* those of proxy_set_header that the signature has to cover */
+
+static ngx_int_t
+ngx_http_cos_compile_set_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
+{
+    ngx_str_t                          name;
+    ngx_uint_t                         i;
+    ngx_keyval_t                      *header;
+    ngx_http_cos_set_header_t         *set;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (conf->headers == NULL) {
+        return NGX_OK;
+    }
+
+    header = conf->headers->elts;
+
+    for (i = 0; i < conf->headers->nelts; i++) {
+
+        name.len = header[i].key.len;
+        name.data = ngx_pnalloc(cf->pool, name.len + 1);
+        if (name.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_strlow(name.data, header[i].key.data, name.len);
+
+        if (!ngx_http_cos_signed_header(conf, &name)
+            || ngx_strcasecmp(header[i].key.data,
+                              (u_char *) "x-cos-security-token")
+               == 0)
+        {
+            continue;
+        }
+
+        if (conf->set_headers == NULL) {
+            conf->set_headers = ngx_array_create(cf->pool, 4,
+                                           sizeof(ngx_http_cos_set_header_t));
+            if (conf->set_headers == NULL) {
+                return NGX_ERROR;
+            }
+        }
+
+        set = ngx_array_push(conf->set_headers);
+        if (set == NULL) {
+            return NGX_ERROR;
+        }
+
+        set->name = name;
+
+        ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+        ccv.cf = cf;
+        ccv.value = &header[i].value;
+        ccv.complex_value = &set->value;
+
+        if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        /*
+         * Proxy flushes the variables of its headers once, before it asks
+         * for Authorization; flushed again they could change in between.
+         */
+
+        set->value.flushes = NULL;
+    }
+
+    return NGX_OK;
+}
+
+
+static char *
+ngx_http_cos_proxy_defaults(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
+{
+    ngx_str_t                 *bundle;
+    ngx_http_complex_value_t  *method;
+    ngx_http_cos_loc_conf_t   *c;
+    ngx_uint_t                 version, server_name, verify, depth, trusted;
+
+    version = 0;
+    server_name = 0;
+    verify = 0;
+    depth = 0;
+    trusted = 0;
+
+    for (c = conf; c; c = c->parent) {
+
+        method = ngx_http_cos_field(c, NGX_HTTP_COS_METHOD,
+                                    ngx_http_complex_value_t *);
+
+        if (method != NULL && method != NGX_CONF_UNSET_PTR) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"proxy_method\" cannot be used with cos_pass "
+                          "in %s:%ui", conf->pass->file_name,
+                          conf->pass->line);
+            return NGX_CONF_ERROR;
+        }
+
+        version |= ngx_http_cos_field(c, NGX_HTTP_COS_HTTP_VERSION, ngx_uint_t)
+                   != NGX_CONF_UNSET_UINT;
+
+#if (NGX_HTTP_SSL)
+
+        server_name |= ngx_http_cos_field(c, NGX_HTTP_COS_SSL_SERVER_NAME,
+                                          ngx_flag_t)
+                       != NGX_CONF_UNSET;
+
+        verify |= ngx_http_cos_field(c, NGX_HTTP_COS_SSL_VERIFY, ngx_flag_t)
+                  != NGX_CONF_UNSET;
+
+        depth |= ngx_http_cos_field(c, NGX_HTTP_COS_SSL_VERIFY_DEPTH,
+                                    ngx_int_t)
+                 != NGX_CONF_UNSET;
+
+        trusted |= ngx_http_cos_field(c, NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE,
+                                      ngx_str_t).data
+                   != NULL;
+
+#endif
+    }
+
+    /* COS takes chunked uploads */
+
+    if (!version) {
+        ngx_http_cos_field(conf, NGX_HTTP_COS_HTTP_VERSION, ngx_uint_t) =
+                                                         NGX_HTTP_VERSION_11;
+    }
+
+#if (NGX_HTTP_SSL)
+
+    if (!ngx_http_cos_may_use_ssl(cf, conf->pass)) {
+        return NGX_CONF_OK;
+    }
+
+    if (!server_name) {
+        ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_SERVER_NAME, ngx_flag_t) = 1;
+        conf->ssl_defaults |= 1 << NGX_HTTP_COS_SSL_SERVER_NAME;
+    }
+
+    if (!verify) {
+        ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY, ngx_flag_t) = 1;
+        conf->ssl_defaults |= 1 << NGX_HTTP_COS_SSL_VERIFY;
+    }
+
+    if (!depth) {
+        ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY_DEPTH, ngx_int_t) =
+                                                    NGX_HTTP_COS_VERIFY_DEPTH;
+        conf->ssl_defaults |= 1 << NGX_HTTP_COS_SSL_VERIFY_DEPTH;
+    }
+
+    if (!trusted) {
+        bundle = ngx_http_cos_ca_bundle();
+
+        if (bundle) {
+            ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE,
+                               ngx_str_t) = *bundle;
+            conf->ssl_defaults |= 1 << NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE;
+        }
+    }
+
+#endif
+
+    return NGX_CONF_OK;
+}
+
+
+/* the defaults of nginx, where only ours would be inherited */
+
+static void
+ngx_http_cos_restore_defaults(ngx_http_cos_loc_conf_t *prev,
+    ngx_http_cos_loc_conf_t *conf)
+{
+#if (NGX_HTTP_SSL)
+
+    ngx_str_t   *trusted;
+    ngx_int_t   *depth;
+    ngx_flag_t  *flag;
+
+    if (prev->ssl_defaults & (1 << NGX_HTTP_COS_SSL_SERVER_NAME)) {
+        flag = &ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_SERVER_NAME,
+                                   ngx_flag_t);
+        ngx_conf_init_value(*flag, 0);
+    }
+
+    if (prev->ssl_defaults & (1 << NGX_HTTP_COS_SSL_VERIFY)) {
+        flag = &ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY, ngx_flag_t);
+        ngx_conf_init_value(*flag, 0);
+    }
+
+    if (prev->ssl_defaults & (1 << NGX_HTTP_COS_SSL_VERIFY_DEPTH)) {
+        depth = &ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY_DEPTH,
+                                    ngx_int_t);
+        ngx_conf_init_value(*depth, 1);
+    }
+
+    if (prev->ssl_defaults & (1 << NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE)) {
+        trusted = &ngx_http_cos_field(conf,
+                                      NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE,
+                                      ngx_str_t);
+        if (trusted->data == NULL) {
+            ngx_str_set(trusted, "");
+        }
+    }
+
+#endif
+}
+
+
+static ngx_uint_t
+ngx_http_cos_may_use_ssl(ngx_conf_t *cf, ngx_http_cos_pass_t *pass)
+{
+    ngx_uint_t                 i;
+    ngx_array_t               *buckets;
+    ngx_http_cos_bucket_t    **bucketp;
+    ngx_http_cos_main_conf_t  *cmcf;
+
+    if (pass->bucket) {
+        return pass->bucket->ssl;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_cos_module);
+
+    buckets = pass->buckets ? pass->buckets : &cmcf->buckets;
+    bucketp = buckets->elts;
+
+    for (i = 0; i < buckets->nelts; i++) {
+        if (bucketp[i]->ssl) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* where systems keep the certificates that they trust */
+
+static ngx_str_t *
+ngx_http_cos_ca_bundle(void)
+{
+    ngx_str_t        *path;
+    ngx_file_info_t   fi;
+
+    static ngx_str_t  paths[] = {
+        ngx_string("/etc/ssl/certs/ca-certificates.crt"),
+        ngx_string("/etc/pki/tls/certs/ca-bundle.crt"),
+        ngx_string("/etc/ssl/ca-bundle.pem"),
+        ngx_string("/etc/ssl/cert.pem"),
+        ngx_string("/usr/local/etc/ssl/cert.pem"),
+        ngx_null_string
+    };
+
+    for (path = paths; path->len; path++) {
+        if (ngx_file_info(path->data, &fi) != NGX_FILE_ERROR
+            && ngx_is_file(&fi))
+        {
+            return path;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_http_upstream_conf_t *
+ngx_http_cos_proxy_upstream_conf(ngx_http_request_t *r)
+{
+    char  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_proxy_module);
+
+    return (ngx_http_upstream_conf_t *)
+               (conf + ngx_http_cos_commands[NGX_HTTP_COS_CONNECT_TIMEOUT]
+                           .offset
+                - offsetof(ngx_http_upstream_conf_t, connect_timeout));
+}

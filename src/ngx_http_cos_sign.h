@@ -1,0 +1,37 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ *
+ * Signs the request that ngx_http_proxy_module is about to build.
+ */
+
+
+#ifndef _NGX_HTTP_COS_SIGN_H_INCLUDED_
+#define _NGX_HTTP_COS_SIGN_H_INCLUDED_
+
+
+#include "ngx_http_cos.h"
+
+
+/* cos_sign_headers; its slot is a ngx_array_t * of ngx_str_t */
+char *ngx_http_cos_sign_headers(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* whether a header means something to COS alone: x-cos-*, x-ci-*, ... */
+ngx_uint_t ngx_http_cos_service_header(ngx_str_t *lowcase);
+
+/* whether a header is signed when it is sent; the name is in lower case */
+ngx_uint_t ngx_http_cos_signed_header(ngx_http_cos_loc_conf_t *cclf,
+    ngx_str_t *lowcase);
+
+/*
+ * Makes the Authorization value and sets ctx->token, both for the upstream
+ * request that is being created.  The strings live as long as the request
+ * pool and the worker's copy of the credential.  NGX_DECLINED if there is no
+ * usable credential, NGX_ERROR after a message.
+ */
+ngx_int_t ngx_http_cos_sign_request(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx, ngx_str_t *authorization);
+
+
+#endif /* _NGX_HTTP_COS_SIGN_H_INCLUDED_ */

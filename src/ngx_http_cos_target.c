@@ -1,0 +1,339 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ */
+
+
+#include "ngx_http_cos.h"
+#include "ngx_http_cos_bucket.h"
+#include "ngx_http_cos_error.h"
+#include "ngx_http_cos_target.h"
+
+
+static ngx_int_t ngx_http_cos_check_uri(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
+static ngx_int_t ngx_http_cos_locate(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
+static ngx_http_cos_bucket_t *ngx_http_cos_select_bucket(
+    ngx_http_request_t *r, ngx_http_cos_pass_t *pass, ngx_str_t *name);
+static ngx_int_t ngx_http_cos_set_key(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx, ngx_str_t *prefix, ngx_str_t *rest);
+
+
+ngx_int_t
+ngx_http_cos_find_target(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_cos_check_uri(r, ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_cos_locate(r, ctx);
+}
+
+
+/*
+ * Locations were matched on the normalised URI, and the key is taken from it.
+ * Where the client's path decodes to something else, COS would be asked for
+ * another object than the one that the rules were applied to.
+ */
+
+static ngx_int_t
+ngx_http_cos_check_uri(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+{
+    u_char     *p, *last;
+    ngx_str_t   raw;
+
+    if (r->uri.len == 0 || r->uri.data[0] != '/') {
+        goto invalid;
+    }
+
+    /* set by nginx or by a rewrite, not by the client */
+
+    if (!r->valid_unparsed_uri) {
+        return NGX_OK;
+    }
+
+    raw = r->unparsed_uri;
+
+    p = ngx_strlchr(raw.data, raw.data + raw.len, '?');
+    if (p) {
+        raw.len = p - raw.data;
+    }
+
+    /* an absolute URI without a path */
+
+    if (raw.len == 0) {
+        if (r->uri.len != 1) {
+            goto invalid;
+        }
+
+        return NGX_OK;
+    }
+
+    if (ngx_strlchr(raw.data, raw.data + raw.len, '%')) {
+
+        p = ngx_pnalloc(r->pool, raw.len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        last = cos_unescape(p, raw.data, raw.len, 0);
+        if (last == NULL) {
+            goto invalid;
+        }
+
+        raw.data = p;
+        raw.len = last - p;
+    }
+
+    if (raw.len != r->uri.len
+        || ngx_memcmp(raw.data, r->uri.data, raw.len) != 0)
+    {
+        goto invalid;
+    }
+
+    return NGX_OK;
+
+invalid:
+
+    return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST, "InvalidURI",
+                               "the path is not in its normal form");
+}
+
+
+static ngx_int_t
+ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+{
+    u_char                    *p;
+    ngx_str_t                  rest, name, none, *prefix;
+    ngx_http_cos_pass_t       *pass;
+    ngx_http_cos_loc_conf_t   *cclf;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
+
+    pass = cclf->pass;
+    rest = r->uri;
+
+    ngx_str_null(&none);
+    prefix = &none;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (cclf->strip && r->valid_location && rest.len >= cclf->strip
+        && ngx_memcmp(rest.data, clcf->name.data, cclf->strip) == 0)
+    {
+        rest.data += cclf->strip;
+        rest.len -= cclf->strip;
+    }
+
+    if (pass->mode == NGX_HTTP_COS_PASS_BUCKET) {
+
+        ctx->bucket = pass->bucket;
+
+        if (pass->key) {
+
+            if (ngx_http_complex_value(r, pass->key, &rest) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            if (rest.len == 0) {
+                return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
+                                           "InvalidURI", "the key is empty");
+            }
+
+            return ngx_http_cos_set_key(r, ctx, &none, &rest);
+        }
+
+        prefix = &pass->prefix;
+    }
+
+    /* one slash is between prefix and key, on either side or on both */
+
+    if (rest.len && rest.data[0] == '/'
+        && (prefix->len == 0 || prefix->data[prefix->len - 1] == '/'))
+    {
+        rest.data++;
+        rest.len--;
+    }
+
+    switch (pass->mode) {
+
+    case NGX_HTTP_COS_PASS_PATH_STYLE:
+
+        p = ngx_strlchr(rest.data, rest.data + rest.len, '/');
+
+        name.data = rest.data;
+        name.len = p ? (size_t) (p - rest.data) : rest.len;
+
+        rest.data += name.len;
+        rest.len -= name.len;
+
+        if (rest.len) {
+            rest.data++;
+            rest.len--;
+        }
+
+        ctx->bucket = ngx_http_cos_select_bucket(r, pass, &name);
+        break;
+
+    case NGX_HTTP_COS_PASS_HOST_STYLE:
+
+        name = r->headers_in.server;
+
+        p = ngx_strlchr(name.data, name.data + name.len, '.');
+        if (p) {
+            name.len = p - name.data;
+        }
+
+        ctx->bucket = ngx_http_cos_select_bucket(r, pass, &name);
+        break;
+
+    case NGX_HTTP_COS_PASS_SERVICE:
+
+        ctx->bucket = pass->bucket;
+
+        if (rest.len) {
+            return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
+                                       "InvalidURI",
+                                       "the service has no objects");
+        }
+
+        break;
+
+    default: /* NGX_HTTP_COS_PASS_BUCKET */
+        break;
+    }
+
+    if (ctx->bucket == NULL) {
+        return ngx_http_cos_refuse(r, ctx, NGX_HTTP_NOT_FOUND, "NoSuchBucket",
+                                   "The specified bucket does not exist.");
+    }
+
+    return ngx_http_cos_set_key(r, ctx, prefix, &rest);
+}
+
+
+static ngx_http_cos_bucket_t *
+ngx_http_cos_select_bucket(ngx_http_request_t *r, ngx_http_cos_pass_t *pass,
+    ngx_str_t *name)
+{
+    ngx_uint_t                  i;
+    ngx_http_cos_bucket_t      *bucket, **bucketp;
+    ngx_http_cos_main_conf_t   *cmcf;
+
+    if (name->len == 0) {
+        return NULL;
+    }
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_cos_module);
+
+    bucket = ngx_http_cos_find_bucket(cmcf, name);
+
+    if (bucket == NULL || pass->buckets == NULL) {
+        return bucket;
+    }
+
+    bucketp = pass->buckets->elts;
+
+    for (i = 0; i < pass->buckets->nelts; i++) {
+        if (bucketp[i] == bucket) {
+            return bucket;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_http_cos_set_key(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
+    ngx_str_t *prefix, ngx_str_t *rest)
+{
+    u_char  *p;
+    size_t   len;
+
+    len = 1 + prefix->len + rest->len;
+
+    if (ctx->bucket->force_path_style) {
+        len += ctx->bucket->name.len + 1;
+    }
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->path.len = len;
+    ctx->path.data = p;
+
+    *p++ = '/';
+
+    if (ctx->bucket->force_path_style) {
+        p = ngx_cpymem(p, ctx->bucket->name.data, ctx->bucket->name.len);
+        *p++ = '/';
+    }
+
+    ctx->key.len = prefix->len + rest->len;
+    ctx->key.data = p;
+
+    p = ngx_cpymem(p, prefix->data, prefix->len);
+    ngx_memcpy(p, rest->data, rest->len);
+
+    if (ctx->key.len == 0) {
+        return NGX_OK;
+    }
+
+    if (cos_key_check(&ctx->key) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (ctx->key.len > COS_KEY_LEN) {
+        return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST, "KeyTooLong",
+                                   "Your key is too long");
+    }
+
+    return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST, "InvalidURI",
+                               "the key has a control character, "
+                               "a dot segment, or nothing but slashes");
+}
+
+
+/* the one place where a URL is written: what is signed is its decoded form */
+
+ngx_int_t
+ngx_http_cos_set_url(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+{
+    u_char                 *p;
+    size_t                  len;
+    ngx_http_cos_bucket_t  *bucket;
+
+    bucket = ctx->bucket;
+
+    len = bucket->schema.len + bucket->host.len
+          + cos_escape_len(ctx->path.data, ctx->path.len, COS_ESCAPE_PATH)
+          + 1 + cos_query_len(ctx->params, ctx->nparams);
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->url.data = p;
+
+    p = ngx_cpymem(p, bucket->schema.data, bucket->schema.len);
+    p = ngx_cpymem(p, bucket->host.data, bucket->host.len);
+    p = cos_escape(p, ctx->path.data, ctx->path.len, COS_ESCAPE_PATH);
+
+    if (ctx->nparams) {
+        *p++ = '?';
+        p = cos_query_write(p, ctx->params, ctx->nparams);
+    }
+
+    ctx->url.len = p - ctx->url.data;
+
+    return NGX_OK;
+}

@@ -1,0 +1,29 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ *
+ * From the client's URI to bucket, key and the URL that is sent.
+ */
+
+
+#ifndef _NGX_HTTP_COS_TARGET_H_INCLUDED_
+#define _NGX_HTTP_COS_TARGET_H_INCLUDED_
+
+
+#include "ngx_http_cos.h"
+
+
+/*
+ * Sets ctx->bucket, ctx->key and ctx->path by the cos_pass of the location.
+ * NGX_DECLINED if the request is refused: the path is not in its normal form,
+ * the bucket is not declared, or COS could take the key for something else.
+ */
+ngx_int_t ngx_http_cos_find_target(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
+
+/* writes ctx->url from ctx->bucket, ctx->path and ctx->params */
+ngx_int_t ngx_http_cos_set_url(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
+
+
+#endif /* _NGX_HTTP_COS_TARGET_H_INCLUDED_ */

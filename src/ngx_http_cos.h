@@ -45,6 +45,7 @@ typedef struct {
     ngx_rbtree_node_t              bucket_sentinel;
     ngx_array_t                    services;  /* of ngx_http_cos_bucket_t * */
     ngx_shm_zone_t                *shm_zone;
+    uint64_t                       configuration;   /* tells loads apart */
 
     /* every cos_pass goes through this one upstream, see cos_pass.c */
     ngx_http_upstream_srv_conf_t  *upstream;

@@ -19,6 +19,7 @@ struct ngx_http_cos_slot_s {
     ngx_atomic_t             generation;    /* 0 is empty */
     u_char                   name[COS_SHA1_LEN];
     u_char                   fingerprint[COS_SHA1_LEN];
+    uint64_t                 configuration;
     ngx_http_cos_version_t   version;
     ngx_http_cos_secret_t    secret;
 };
@@ -42,6 +43,7 @@ static char *ngx_http_cos_credentials_block_param(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
 static char *ngx_http_cos_credentials_provider(ngx_conf_t *cf,
     ngx_http_cos_credentials_t *c);
+static ngx_uint_t ngx_http_cos_bad_secret(ngx_str_t *text);
 static ngx_int_t ngx_http_cos_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_http_cos_slot_t *ngx_http_cos_find_slot(
     ngx_http_cos_main_conf_t *cmcf, ngx_http_cos_zone_t *zone, u_char *name);
@@ -51,8 +53,6 @@ static void ngx_http_cos_name_hash(ngx_str_t *name, u_char *hash);
 static void ngx_http_cos_fingerprint(ngx_http_cos_credentials_t *c);
 static void ngx_http_cos_fill_slot(ngx_http_cos_slot_t *slot,
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret);
-static ngx_uint_t ngx_http_cos_version_newer(ngx_http_cos_version_t *a,
-    ngx_http_cos_version_t *b);
 static ngx_slab_pool_t *ngx_http_cos_slab(void);
 
 
@@ -274,15 +274,32 @@ ngx_http_cos_find_credentials(ngx_http_cos_main_conf_t *cmcf, ngx_str_t *name)
 }
 
 
-ngx_int_t
+const char *
 ngx_http_cos_set_secret(ngx_http_cos_secret_t *secret, ngx_str_t *id,
     ngx_str_t *key, ngx_str_t *token, time_t expire)
 {
-    if (id->len == 0 || id->len > NGX_HTTP_COS_ID_LEN
-        || key->len == 0 || key->len > NGX_HTTP_COS_KEY_LEN
+    if (id->len == 0) {
+        return "no secret id";
+    }
+
+    if (key->len == 0) {
+        return "no secret key";
+    }
+
+    if (id->len > NGX_HTTP_COS_ID_LEN || key->len > NGX_HTTP_COS_KEY_LEN
         || token->len > NGX_HTTP_COS_TOKEN_LEN)
     {
-        return NGX_ERROR;
+        return "too long secret";
+    }
+
+    /* the id is a field of Authorization, which "&" would end */
+
+    if (ngx_http_cos_bad_secret(id)
+        || ngx_http_cos_bad_secret(key)
+        || ngx_http_cos_bad_secret(token)
+        || ngx_strlchr(id->data, id->data + id->len, '&'))
+    {
+        return "invalid character in secret";
     }
 
     secret->expire = expire;
@@ -296,7 +313,22 @@ ngx_http_cos_set_secret(ngx_http_cos_secret_t *secret, ngx_str_t *id,
     secret->token_len = token->len;
     ngx_memcpy(secret->token, token->data, token->len);
 
-    return NGX_OK;
+    return NULL;
+}
+
+
+static ngx_uint_t
+ngx_http_cos_bad_secret(ngx_str_t *text)
+{
+    size_t  i;
+
+    for (i = 0; i < text->len; i++) {
+        if (text->data[i] <= 0x20 || text->data[i] >= 0x7f) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -320,6 +352,8 @@ ngx_http_cos_add_zone(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf)
     size = sizeof(ngx_http_cos_zone_t) + n * sizeof(ngx_http_cos_slot_t);
     size += size / 16 + 8 * ngx_pagesize;
     size = ngx_align(size, ngx_pagesize);
+
+    cmcf->configuration = ((uint64_t) ngx_random() << 32) ^ ngx_random();
 
     ngx_str_set(&name, "ngx_http_cos");
 
@@ -428,11 +462,18 @@ ngx_http_cos_attach_slots(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
             }
         }
 
-        if (c->first && (slot->secret.id_len == 0
-                         || ngx_http_cos_version_newer(&c->version,
-                                                       &slot->version)))
-        {
-            ngx_http_cos_fill_slot(slot, c, c->first);
+        /* a worker that is started anew must not bring back an old secret */
+
+        if (slot->configuration != cmcf->configuration) {
+            slot->configuration = cmcf->configuration;
+
+            if (c->first
+                && ngx_memcmp(c->first, &slot->secret,
+                              sizeof(ngx_http_cos_secret_t))
+                   != 0)
+            {
+                ngx_http_cos_fill_slot(slot, c, c->first);
+            }
         }
 
         c->version = slot->version;
@@ -541,18 +582,6 @@ ngx_http_cos_fill_slot(ngx_http_cos_slot_t *slot,
     ngx_memcpy(&slot->secret, secret, sizeof(ngx_http_cos_secret_t));
     slot->version = c->version;
     slot->generation++;
-}
-
-
-static ngx_uint_t
-ngx_http_cos_version_newer(ngx_http_cos_version_t *a,
-    ngx_http_cos_version_t *b)
-{
-    if (a->mtime != b->mtime) {
-        return a->mtime > b->mtime;
-    }
-
-    return a->nsec > b->nsec;
 }
 
 

@@ -103,17 +103,20 @@ char *ngx_http_cos_credentials(ngx_conf_t *cf, ngx_command_t *cmd,
 ngx_http_cos_credentials_t *ngx_http_cos_find_credentials(
     ngx_http_cos_main_conf_t *cmcf, ngx_str_t *name);
 
-/* copies a secret in; NGX_ERROR if a part is missing or too long */
-ngx_int_t ngx_http_cos_set_secret(ngx_http_cos_secret_t *secret,
+/*
+ * Copies a secret in.  Returns NULL, or what is wrong: a part is missing, too
+ * long, or has a character that could not be sent in a header.
+ */
+const char *ngx_http_cos_set_secret(ngx_http_cos_secret_t *secret,
     ngx_str_t *id, ngx_str_t *key, ngx_str_t *token, time_t expire);
 
 /* declares the shared zone; it sizes itself by the number of blocks */
 char *ngx_http_cos_add_zone(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf);
 
 /*
- * Finds or takes the slot of each block and puts in what init() has read
- * unless the slot has it or something newer; in every process that signs or
- * refreshes, after the fork, since until then a reload may still fail.
+ * Finds or takes the slot of each block; the first process of a configuration
+ * puts in what init() has read.  In every process that signs or refreshes,
+ * after the fork, since until then a reload may still fail.
  */
 ngx_int_t ngx_http_cos_attach_slots(ngx_http_cos_main_conf_t *cmcf,
     ngx_log_t *log);

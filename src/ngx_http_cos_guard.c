@@ -32,7 +32,7 @@ static ngx_http_cos_guard_t  ngx_http_cos_header_guards[] = {
     { ngx_string("x-cos-server-side-encryption"), 1, NGX_HTTP_COS_SSE },
     { ngx_string("x-cos-callback"), 1, NGX_HTTP_COS_CALLBACK },
     { ngx_string("x-cos-return-body"), 0, NGX_HTTP_COS_CALLBACK },
-    { ngx_string("pic-operations"), 0, NGX_HTTP_COS_IMAGE },
+    { ngx_string("pic-operations"), 0, NGX_HTTP_COS_PIC_OPERATIONS },
 
     { ngx_string("x-cos-meta-"), 1, 0 },
     { ngx_string("x-cos-storage-class"), 0, 0 },
@@ -144,8 +144,7 @@ ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
         /* the rules of pic-operations write to keys that they name */
 
-        if (name.len == sizeof("pic-operations") - 1
-            && guard->feature == NGX_HTTP_COS_IMAGE
+        if (guard->feature == NGX_HTTP_COS_PIC_OPERATIONS
             && (cclf->pass->prefix.len || cclf->pass->key))
         {
             return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN,

@@ -24,6 +24,10 @@
 #define NGX_HTTP_COS_CALLBACK           0x20
 #define NGX_HTTP_COS_TAGGING            0x40
 
+/* "image" is processing on reading by a parameter, on writing by a header */
+
+#define NGX_HTTP_COS_PIC_OPERATIONS     0x80
+
 
 typedef struct {
     ngx_str_t    name;

@@ -31,7 +31,7 @@
 
 #define NGX_HTTP_COS_UPLOAD                                                  \
     (NGX_HTTP_COS_ACL|NGX_HTTP_COS_SSE|NGX_HTTP_COS_CALLBACK                 \
-     |NGX_HTTP_COS_TAGGING|NGX_HTTP_COS_IMAGE)
+     |NGX_HTTP_COS_TAGGING|NGX_HTTP_COS_PIC_OPERATIONS)
 
 #define NGX_HTTP_COS_DOWNLOAD                                                \
     (NGX_HTTP_COS_RESPONSE_OVERRIDE|NGX_HTTP_COS_IMAGE|NGX_HTTP_COS_SSE)
@@ -85,7 +85,7 @@ static const ngx_http_cos_operation_t  ngx_http_cos_operations[] = {
     OBJECT("UploadPart", PUT, NGX_HTTP_COS_WRITE,
            NGX_HTTP_COS_COPY|NGX_HTTP_COS_SSE, "partNumber uploadId", ""),
     OBJECT("CompleteMultipartUpload", POST, NGX_HTTP_COS_WRITE,
-           NGX_HTTP_COS_CALLBACK|NGX_HTTP_COS_IMAGE, "uploadId", ""),
+           NGX_HTTP_COS_CALLBACK|NGX_HTTP_COS_PIC_OPERATIONS, "uploadId", ""),
     OBJECT("AbortMultipartUpload", DELETE, NGX_HTTP_COS_WRITE, 0,
            "uploadId", ""),
     OBJECT("ListParts", GET, NGX_HTTP_COS_WRITE, 0,
@@ -167,6 +167,7 @@ static const ngx_http_cos_operation_t  ngx_http_cos_operations[] = {
     BUCKET("DeleteBucketEncryption", DELETE, 0, "encryption", ""),
     BUCKET("GetBucketIntelligentTiering", GET, 0, "intelligenttiering", ""),
     BUCKET("GetBucketNotification", GET, 0, "notification", ""),
+    BUCKET("PutBucketNotification", PUT, 0, "notification", ""),
 
     { ngx_string("GetService"), NGX_HTTP_COS_SERVICE, NGX_HTTP_GET,
       NGX_HTTP_COS_LIST, 0, "",
@@ -193,7 +194,7 @@ static ngx_conf_bitmask_t  ngx_http_cos_features[] = {
     { ngx_string("acl"), NGX_HTTP_COS_ACL },
     { ngx_string("copy"), NGX_HTTP_COS_COPY },
     { ngx_string("response_override"), NGX_HTTP_COS_RESPONSE_OVERRIDE },
-    { ngx_string("image"), NGX_HTTP_COS_IMAGE },
+    { ngx_string("image"), NGX_HTTP_COS_IMAGE|NGX_HTTP_COS_PIC_OPERATIONS },
     { ngx_string("sse"), NGX_HTTP_COS_SSE },
     { ngx_string("callback"), NGX_HTTP_COS_CALLBACK },
     { ngx_string("tagging"), NGX_HTTP_COS_TAGGING },

@@ -36,6 +36,10 @@ static ngx_int_t ngx_http_cos_init_upstream(ngx_conf_t *cf,
     ngx_http_upstream_srv_conf_t *us);
 static ngx_int_t ngx_http_cos_init_peer(ngx_http_request_t *r,
     ngx_http_upstream_srv_conf_t *us);
+static ngx_int_t ngx_http_cos_get_no_peer(ngx_peer_connection_t *pc,
+    void *data);
+static void ngx_http_cos_free_no_peer(ngx_peer_connection_t *pc, void *data,
+    ngx_uint_t state);
 static ngx_int_t ngx_http_cos_prepare(ngx_http_request_t *r,
     ngx_http_cos_loc_conf_t *cclf, ngx_http_cos_ctx_t *ctx);
 static ngx_uint_t ngx_http_cos_client_signed(ngx_http_request_t *r);
@@ -407,14 +411,18 @@ ngx_http_cos_init_upstream(ngx_conf_t *cf, ngx_http_upstream_srv_conf_t *us)
 static ngx_int_t
 ngx_http_cos_init_peer(ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *us)
 {
-    ngx_http_cos_ctx_t  *ctx;
+    ngx_http_cos_ctx_t   *ctx;
+    ngx_http_upstream_t  *u;
 
+    u = r->upstream;
     ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
 
     if (ctx == NULL || !ctx->ready) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "request to COS was not signed and is not sent");
-        return NGX_ERROR;
+        u->peer.get = ngx_http_cos_get_no_peer;
+        u->peer.free = ngx_http_cos_free_no_peer;
+        u->peer.tries = 0;
+
+        return NGX_OK;
     }
 
     if (ngx_http_upstream_init_round_robin_peer(r, ctx->bucket->upstream)
@@ -424,10 +432,31 @@ ngx_http_cos_init_peer(ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *us)
     }
 
 #if (NGX_HTTP_SSL)
-    r->upstream->ssl_name = ctx->bucket->server_name;
+    u->ssl_name = ctx->bucket->server_name;
 #endif
 
     return NGX_OK;
+}
+
+
+/* no connection is made; a stale response may be served instead */
+
+static ngx_int_t
+ngx_http_cos_get_no_peer(ngx_peer_connection_t *pc, void *data)
+{
+    static ngx_str_t  name = ngx_string("unsigned request");
+
+    pc->name = &name;
+
+    return NGX_BUSY;
+}
+
+
+static void
+ngx_http_cos_free_no_peer(ngx_peer_connection_t *pc, void *data,
+    ngx_uint_t state)
+{
+    pc->tries = 0;
 }
 
 
@@ -538,7 +567,7 @@ ngx_http_cos_url_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
 /*
  * An error here would only leave the header out, so the request is not made
- * ready, and peer.init() refuses it.
+ * ready, and peer.init() gives it no address.
  */
 
 ngx_int_t

@@ -63,15 +63,18 @@ char *
 ngx_http_cos_provider_first(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
     ngx_str_t *id, ngx_str_t *key, ngx_str_t *token, time_t expire)
 {
+    const char  *err;
+
     c->first = ngx_pcalloc(cf->pool, sizeof(ngx_http_cos_secret_t));
     if (c->first == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_cos_set_secret(c->first, id, key, token, expire) != NGX_OK) {
+    err = ngx_http_cos_set_secret(c->first, id, key, token, expire);
+
+    if (err) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "too long secret in cos_credentials \"%V\"",
-                           &c->name);
+                           "%s in cos_credentials \"%V\"", err, &c->name);
         return NGX_CONF_ERROR;
     }
 
@@ -83,6 +86,7 @@ ngx_int_t
 ngx_http_cos_parse_json(ngx_str_t *text, ngx_http_cos_secret_t *secret,
     const char **err)
 {
+    time_t         expire;
     json_t        *root, *object, *inner;
     ngx_int_t      rc;
     ngx_str_t      id, key, token;
@@ -117,32 +121,23 @@ ngx_http_cos_parse_json(ngx_str_t *text, ngx_http_cos_secret_t *secret,
         inner = object;
     }
 
-    if (ngx_http_cos_json_string(inner, ids, &id) != NGX_OK || id.len == 0) {
-        *err = "no secret id";
-        goto done;
-    }
-
-    if (ngx_http_cos_json_string(inner, keys, &key) != NGX_OK || key.len == 0)
+    if (ngx_http_cos_json_string(inner, ids, &id) != NGX_OK
+        || ngx_http_cos_json_string(inner, keys, &key) != NGX_OK
+        || ngx_http_cos_json_string(inner, tokens, &token) != NGX_OK)
     {
-        *err = "no secret key";
+        *err = "secret that is not a string";
         goto done;
     }
 
-    if (ngx_http_cos_json_string(inner, tokens, &token) != NGX_OK) {
-        *err = "token is not a string";
-        goto done;
-    }
+    expire = ngx_http_cos_json_expire(object);
 
-    if (ngx_http_cos_set_secret(secret, &id, &key, &token,
-                                ngx_http_cos_json_expire(object))
-        != NGX_OK)
-    {
-        *err = "too long secret";
-        goto done;
-    }
-
-    if (secret->expire == -1) {
+    if (expire == -1) {
         *err = "invalid expiration time";
+        goto done;
+    }
+
+    *err = ngx_http_cos_set_secret(secret, &id, &key, &token, expire);
+    if (*err) {
         goto done;
     }
 

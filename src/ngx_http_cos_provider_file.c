@@ -133,6 +133,7 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
     ngx_http_cos_secret_t *secret, ngx_http_cos_version_t *version,
     ngx_log_t *log, ngx_uint_t level)
 {
+    size_t            size;
     u_char           *p, *last;
     ssize_t           n;
     ngx_fd_t          fd;
@@ -156,8 +157,7 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
     }
 
     rc = NGX_ERROR;
-    text.data = ngx_http_cos_file_buf;
-    text.len = 0;
+    size = 0;
 
     if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
         ngx_log_error(level, log, ngx_errno,
@@ -173,10 +173,10 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
         goto done;
     }
 
-    while (text.len < NGX_HTTP_COS_FILE_SIZE) {
+    while (size < NGX_HTTP_COS_FILE_SIZE) {
 
-        n = ngx_read_fd(fd, text.data + text.len,
-                        NGX_HTTP_COS_FILE_SIZE - text.len);
+        n = ngx_read_fd(fd, ngx_http_cos_file_buf + size,
+                        NGX_HTTP_COS_FILE_SIZE - size);
 
         if (n == -1) {
             ngx_log_error(level, log, ngx_errno,
@@ -188,15 +188,25 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
             break;
         }
 
-        text.len += n;
+        size += n;
     }
 
-    if (text.len == NGX_HTTP_COS_FILE_SIZE) {
+    if (size == NGX_HTTP_COS_FILE_SIZE) {
         ngx_log_error(level, log, 0, "\"%V\" is too large", &c->path);
         goto done;
     }
 
     ngx_memzero(secret, sizeof(ngx_http_cos_secret_t));
+
+    text.data = ngx_http_cos_file_buf;
+    text.len = size;
+
+    /* some editors begin a file with a byte order mark */
+
+    if (text.len >= 3 && ngx_memcmp(text.data, "\xef\xbb\xbf", 3) == 0) {
+        text.data += 3;
+        text.len -= 3;
+    }
 
     p = text.data;
     last = p + text.len;
@@ -228,7 +238,7 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
 
 done:
 
-    ngx_explicit_memzero(ngx_http_cos_file_buf, text.len);
+    ngx_explicit_memzero(ngx_http_cos_file_buf, size);
 
     if (ngx_close_file(fd) == NGX_FILE_ERROR) {
         ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
@@ -349,22 +359,9 @@ ngx_http_cos_parse_ini(ngx_str_t *text, ngx_str_t *profile,
         return NGX_ERROR;
     }
 
-    if (id.len == 0) {
-        *err = "no secret id";
-        return NGX_ERROR;
-    }
+    *err = ngx_http_cos_set_secret(secret, &id, &key, &token, 0);
 
-    if (key.len == 0) {
-        *err = "no secret key";
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_cos_set_secret(secret, &id, &key, &token, 0) != NGX_OK) {
-        *err = "too long secret";
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return *err ? NGX_ERROR : NGX_OK;
 }
 
 

@@ -368,5 +368,21 @@ ngx_http_cos_push_header(ngx_array_t *headers, ngx_str_t *name,
     pair->value = *value;
     pair->bare = 0;
 
+    /* spaces around a value are not a part of it (RFC 9110, section 5.5) */
+
+    while (pair->value.len && (pair->value.data[0] == ' '
+                               || pair->value.data[0] == '\t'))
+    {
+        pair->value.data++;
+        pair->value.len--;
+    }
+
+    while (pair->value.len
+           && (pair->value.data[pair->value.len - 1] == ' '
+               || pair->value.data[pair->value.len - 1] == '\t'))
+    {
+        pair->value.len--;
+    }
+
     return NGX_OK;
 }

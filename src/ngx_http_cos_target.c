@@ -151,9 +151,13 @@ ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         prefix = &pass->prefix;
     }
 
-    /* one slash is between prefix and key, on either side or on both */
+    /*
+     * The slash that ends the location prefix, or else begins the rest, is
+     * not a part of the key; any further one is.
+     */
 
     if (rest.len && rest.data[0] == '/'
+        && (rest.data == r->uri.data || rest.data[-1] != '/')
         && (prefix->len == 0 || prefix->data[prefix->len - 1] == '/'))
     {
         rest.data++;

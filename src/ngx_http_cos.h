@@ -76,9 +76,7 @@ typedef struct {
 } ngx_http_cos_pass_t;
 
 
-typedef struct ngx_http_cos_loc_conf_s  ngx_http_cos_loc_conf_t;
-
-struct ngx_http_cos_loc_conf_s {
+typedef struct {
     ngx_http_cos_pass_t           *pass;
     ngx_http_cos_allow_t          *allow;
     ngx_uint_t                     sign;
@@ -87,13 +85,13 @@ struct ngx_http_cos_loc_conf_s {
     size_t                         strip;   /* length of the location prefix */
 
     /* the settings of ngx_http_proxy_module at this level, see cos_proxy.c */
-    ngx_http_cos_loc_conf_t       *parent;
     void                          *proxy_conf;
     ngx_array_t                   *headers; /* proxy_set_header, without ours */
     ngx_array_t                   *set_headers; /* those that are signed */
     ngx_uint_t                     injected;    /* unsigned  injected:1; */
-    ngx_uint_t                     ssl_defaults;    /* those that we set */
-};
+    ngx_uint_t                     user_set;    /* by the user, here or above */
+    ngx_uint_t                     defaults;    /* set by us */
+} ngx_http_cos_loc_conf_t;
 
 
 /* a request header that proxy_set_header sets and that has to be signed */
@@ -110,6 +108,8 @@ typedef struct {
 
     ngx_str_t                       path;   /* signed, begins with "/" */
     ngx_str_t                       key;    /* its tail, empty for a bucket */
+    ngx_str_t                       base;   /* of the client's URI, then key */
+    ngx_str_t                       confined;   /* what key begins with */
     cos_pair_t                     *params;
     ngx_uint_t                      nparams;
     ngx_str_t                       url;    /* scheme, host, escaped path */

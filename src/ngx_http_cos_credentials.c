@@ -292,10 +292,12 @@ ngx_http_cos_set_secret(ngx_http_cos_secret_t *secret, ngx_str_t *id,
         return "too long secret";
     }
 
-    /* the id is a field of Authorization, which "&" would end */
+    /*
+     * Id and token are sent in headers, and the id is a field of
+     * Authorization, which "&" would end.
+     */
 
     if (ngx_http_cos_bad_secret(id)
-        || ngx_http_cos_bad_secret(key)
         || ngx_http_cos_bad_secret(token)
         || ngx_strlchr(id->data, id->data + id->len, '&'))
     {

@@ -76,10 +76,6 @@ ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         }
     }
 
-    if (ngx_http_cos_has_error_page(r, status)) {
-        return status;
-    }
-
     /* the id that nginx may log as well: a client can name its request */
 
     vv = ngx_http_get_variable(r, &request_id,
@@ -98,6 +94,10 @@ ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_cos_has_error_page(r, status)) {
+        return status;
     }
 
     ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));

@@ -89,6 +89,19 @@ ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         name.len = header[i].key.len;
         name.data = header[i].lowcase_key;
 
+        /* the framing of another service, which COS would store as it is */
+
+        if (name.len == sizeof("content-encoding") - 1
+            && ngx_strncmp(name.data, "content-encoding", name.len) == 0
+            && ngx_strlcasestrn(header[i].value.data,
+                                header[i].value.data + header[i].value.len,
+                                (u_char *) "aws-chunked", 11 - 1))
+        {
+            return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
+                                       "InvalidArgument",
+                                       "content encoding is not supported");
+        }
+
         if (!ngx_http_cos_signed_header(cclf, &name)) {
             continue;
         }

@@ -466,11 +466,12 @@ ngx_http_cos_create_loc_conf(ngx_conf_t *cf)
      *
      *     conf->pass = NULL;
      *     conf->strip = 0;
-     *     conf->parent = NULL;
      *     conf->proxy_conf = NULL;
      *     conf->headers = NULL;
      *     conf->set_headers = NULL;
      *     conf->injected = 0;
+     *     conf->user_set = 0;
+     *     conf->defaults = 0;
      */
 
     conf->allow = NGX_CONF_UNSET_PTR;

@@ -422,6 +422,11 @@ ngx_http_cos_init_peer(ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *us)
         u->peer.free = ngx_http_cos_free_no_peer;
         u->peer.tries = 0;
 
+#if (NGX_HTTP_CACHE)
+        /* or proxy_cache_valid could keep the error */
+        u->cacheable = 0;
+#endif
+
         return NGX_OK;
     }
 
@@ -553,6 +558,12 @@ ngx_http_cos_url_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     if (ctx == NULL || !ctx->armed) {
         v->not_found = 1;
         return NGX_OK;
+    }
+
+    /* proxy has just made it, and sets its own if there is proxy_redirect */
+
+    if (r->upstream && r->upstream->rewrite_redirect == NULL) {
+        r->upstream->rewrite_redirect = ngx_http_cos_rewrite_redirect;
     }
 
     v->len = ctx->url.len;

@@ -52,6 +52,7 @@ static ngx_keyval_t *ngx_http_cos_find_header(ngx_array_t *headers,
     ngx_str_t *name);
 static ngx_int_t ngx_http_cos_compile_set_headers(ngx_conf_t *cf,
     ngx_http_cos_loc_conf_t *conf);
+static ngx_uint_t ngx_http_cos_proxy_own_set(ngx_http_cos_loc_conf_t *conf);
 static char *ngx_http_cos_proxy_defaults(ngx_conf_t *cf,
     ngx_http_cos_loc_conf_t *conf);
 static void ngx_http_cos_restore_defaults(ngx_http_cos_loc_conf_t *prev,
@@ -206,6 +207,7 @@ ngx_http_cos_proxy_init(ngx_conf_t *cf)
     headers = ngx_http_cos_field(conf, NGX_HTTP_COS_SET_HEADER, ngx_array_t *);
 
     conf->headers = (headers == NGX_CONF_UNSET_PTR) ? NULL : headers;
+    conf->user_set = ngx_http_cos_proxy_own_set(conf);
 
     return NGX_OK;
 }
@@ -217,7 +219,6 @@ ngx_http_cos_proxy_merge(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
 {
     ngx_array_t  *headers;
 
-    conf->parent = prev;
     conf->proxy_conf = ngx_http_conf_get_module_loc_conf(cf,
                                                        ngx_http_proxy_module);
 
@@ -228,6 +229,7 @@ ngx_http_cos_proxy_merge(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
     }
 
     conf->headers = headers;
+    conf->user_set = prev->user_set | ngx_http_cos_proxy_own_set(conf);
 
     if (conf->pass) {
 
@@ -262,13 +264,13 @@ void
 ngx_http_cos_proxy_inherit(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
     ngx_http_cos_loc_conf_t *conf)
 {
-    conf->parent = prev;
     conf->proxy_conf = ngx_http_conf_get_module_loc_conf(cf,
                                                        ngx_http_proxy_module);
     conf->headers = prev->headers;
     conf->set_headers = prev->set_headers;
     conf->injected = prev->injected;
-    conf->ssl_defaults = prev->ssl_defaults;
+    conf->user_set = prev->user_set;
+    conf->defaults = prev->defaults;
 }
 
 
@@ -515,61 +517,81 @@ ngx_http_cos_compile_set_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 }
 
 
-static char *
-ngx_http_cos_proxy_defaults(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
+static ngx_uint_t
+ngx_http_cos_proxy_own_set(ngx_http_cos_loc_conf_t *conf)
 {
-    ngx_str_t                 *bundle;
+    ngx_uint_t                 set;
     ngx_http_complex_value_t  *method;
-    ngx_http_cos_loc_conf_t   *c;
-    ngx_uint_t                 version, server_name, verify, depth, trusted;
 
-    version = 0;
-    server_name = 0;
-    verify = 0;
-    depth = 0;
-    trusted = 0;
+    set = 0;
 
-    for (c = conf; c; c = c->parent) {
+    method = ngx_http_cos_field(conf, NGX_HTTP_COS_METHOD,
+                                ngx_http_complex_value_t *);
 
-        method = ngx_http_cos_field(c, NGX_HTTP_COS_METHOD,
-                                    ngx_http_complex_value_t *);
+    if (method != NULL && method != NGX_CONF_UNSET_PTR) {
+        set |= 1 << NGX_HTTP_COS_METHOD;
+    }
 
-        if (method != NULL && method != NGX_CONF_UNSET_PTR) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "\"proxy_method\" cannot be used with cos_pass "
-                          "in %s:%ui", conf->pass->file_name,
-                          conf->pass->line);
-            return NGX_CONF_ERROR;
-        }
-
-        version |= ngx_http_cos_field(c, NGX_HTTP_COS_HTTP_VERSION, ngx_uint_t)
-                   != NGX_CONF_UNSET_UINT;
+    if (ngx_http_cos_field(conf, NGX_HTTP_COS_HTTP_VERSION, ngx_uint_t)
+        != NGX_CONF_UNSET_UINT)
+    {
+        set |= 1 << NGX_HTTP_COS_HTTP_VERSION;
+    }
 
 #if (NGX_HTTP_SSL)
 
-        server_name |= ngx_http_cos_field(c, NGX_HTTP_COS_SSL_SERVER_NAME,
-                                          ngx_flag_t)
-                       != NGX_CONF_UNSET;
+    if (ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_SERVER_NAME, ngx_flag_t)
+        != NGX_CONF_UNSET)
+    {
+        set |= 1 << NGX_HTTP_COS_SSL_SERVER_NAME;
+    }
 
-        verify |= ngx_http_cos_field(c, NGX_HTTP_COS_SSL_VERIFY, ngx_flag_t)
-                  != NGX_CONF_UNSET;
+    if (ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY, ngx_flag_t)
+        != NGX_CONF_UNSET)
+    {
+        set |= 1 << NGX_HTTP_COS_SSL_VERIFY;
+    }
 
-        depth |= ngx_http_cos_field(c, NGX_HTTP_COS_SSL_VERIFY_DEPTH,
-                                    ngx_int_t)
-                 != NGX_CONF_UNSET;
+    if (ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY_DEPTH, ngx_int_t)
+        != NGX_CONF_UNSET)
+    {
+        set |= 1 << NGX_HTTP_COS_SSL_VERIFY_DEPTH;
+    }
 
-        trusted |= ngx_http_cos_field(c, NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE,
-                                      ngx_str_t).data
-                   != NULL;
+    if (ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE,
+                           ngx_str_t).data
+        != NULL)
+    {
+        set |= 1 << NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE;
+    }
 
 #endif
+
+    return set;
+}
+
+
+static char *
+ngx_http_cos_proxy_defaults(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
+{
+    ngx_str_t   *bundle;
+    ngx_uint_t   unset;
+
+    unset = ~conf->user_set;
+
+    if (!(unset & (1 << NGX_HTTP_COS_METHOD))) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"proxy_method\" cannot be used with cos_pass "
+                      "in %s:%ui", conf->pass->file_name, conf->pass->line);
+        return NGX_CONF_ERROR;
     }
 
     /* COS takes chunked uploads */
 
-    if (!version) {
+    if (unset & (1 << NGX_HTTP_COS_HTTP_VERSION)) {
         ngx_http_cos_field(conf, NGX_HTTP_COS_HTTP_VERSION, ngx_uint_t) =
                                                          NGX_HTTP_VERSION_11;
+        conf->defaults |= 1 << NGX_HTTP_COS_HTTP_VERSION;
     }
 
 #if (NGX_HTTP_SSL)
@@ -578,29 +600,29 @@ ngx_http_cos_proxy_defaults(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
         return NGX_CONF_OK;
     }
 
-    if (!server_name) {
+    if (unset & (1 << NGX_HTTP_COS_SSL_SERVER_NAME)) {
         ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_SERVER_NAME, ngx_flag_t) = 1;
-        conf->ssl_defaults |= 1 << NGX_HTTP_COS_SSL_SERVER_NAME;
+        conf->defaults |= 1 << NGX_HTTP_COS_SSL_SERVER_NAME;
     }
 
-    if (!verify) {
+    if (unset & (1 << NGX_HTTP_COS_SSL_VERIFY)) {
         ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY, ngx_flag_t) = 1;
-        conf->ssl_defaults |= 1 << NGX_HTTP_COS_SSL_VERIFY;
+        conf->defaults |= 1 << NGX_HTTP_COS_SSL_VERIFY;
     }
 
-    if (!depth) {
+    if (unset & (1 << NGX_HTTP_COS_SSL_VERIFY_DEPTH)) {
         ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY_DEPTH, ngx_int_t) =
                                                     NGX_HTTP_COS_VERIFY_DEPTH;
-        conf->ssl_defaults |= 1 << NGX_HTTP_COS_SSL_VERIFY_DEPTH;
+        conf->defaults |= 1 << NGX_HTTP_COS_SSL_VERIFY_DEPTH;
     }
 
-    if (!trusted) {
+    if (unset & (1 << NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE)) {
         bundle = ngx_http_cos_ca_bundle();
 
         if (bundle) {
             ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE,
                                ngx_str_t) = *bundle;
-            conf->ssl_defaults |= 1 << NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE;
+            conf->defaults |= 1 << NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE;
         }
     }
 
@@ -610,42 +632,44 @@ ngx_http_cos_proxy_defaults(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 }
 
 
-/* the defaults of nginx, where only ours would be inherited */
+/* the defaults of nginx, where ours would be inherited */
 
 static void
 ngx_http_cos_restore_defaults(ngx_http_cos_loc_conf_t *prev,
     ngx_http_cos_loc_conf_t *conf)
 {
+    ngx_uint_t  restore;
+
+    restore = prev->defaults & ~conf->user_set;
+
+    if (restore & (1 << NGX_HTTP_COS_HTTP_VERSION)) {
+        ngx_http_cos_field(conf, NGX_HTTP_COS_HTTP_VERSION, ngx_uint_t) =
+#if (nginx_version >= 1029007)
+                                                         NGX_HTTP_VERSION_11;
+#else
+                                                         NGX_HTTP_VERSION_10;
+#endif
+    }
+
 #if (NGX_HTTP_SSL)
 
-    ngx_str_t   *trusted;
-    ngx_int_t   *depth;
-    ngx_flag_t  *flag;
-
-    if (prev->ssl_defaults & (1 << NGX_HTTP_COS_SSL_SERVER_NAME)) {
-        flag = &ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_SERVER_NAME,
-                                   ngx_flag_t);
-        ngx_conf_init_value(*flag, 0);
+    if (restore & (1 << NGX_HTTP_COS_SSL_SERVER_NAME)) {
+        ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_SERVER_NAME, ngx_flag_t) = 0;
     }
 
-    if (prev->ssl_defaults & (1 << NGX_HTTP_COS_SSL_VERIFY)) {
-        flag = &ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY, ngx_flag_t);
-        ngx_conf_init_value(*flag, 0);
+    if (restore & (1 << NGX_HTTP_COS_SSL_VERIFY)) {
+        ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY, ngx_flag_t) = 0;
     }
 
-    if (prev->ssl_defaults & (1 << NGX_HTTP_COS_SSL_VERIFY_DEPTH)) {
-        depth = &ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY_DEPTH,
-                                    ngx_int_t);
-        ngx_conf_init_value(*depth, 1);
+    if (restore & (1 << NGX_HTTP_COS_SSL_VERIFY_DEPTH)) {
+        ngx_http_cos_field(conf, NGX_HTTP_COS_SSL_VERIFY_DEPTH, ngx_int_t) = 1;
     }
 
-    if (prev->ssl_defaults & (1 << NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE)) {
-        trusted = &ngx_http_cos_field(conf,
-                                      NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE,
-                                      ngx_str_t);
-        if (trusted->data == NULL) {
-            ngx_str_set(trusted, "");
-        }
+    if (restore & (1 << NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE)) {
+        ngx_str_set(&ngx_http_cos_field(conf,
+                                        NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE,
+                                        ngx_str_t),
+                    "");
     }
 
 #endif

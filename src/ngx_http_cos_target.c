@@ -212,6 +212,10 @@ ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         break;
     }
 
+    ctx->base.data = r->uri.data;
+    ctx->base.len = rest.data - r->uri.data;
+    ctx->confined = *prefix;
+
     if (ctx->bucket == NULL) {
         return ngx_http_cos_refuse(r, ctx, NGX_HTTP_NOT_FOUND, "NoSuchBucket",
                                    "The specified bucket does not exist.");
@@ -340,4 +344,117 @@ ngx_http_cos_set_url(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     ctx->url.len = p - ctx->url.data;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_cos_rewrite_redirect(ngx_http_request_t *r, ngx_table_elt_t *h,
+    size_t prefix)
+{
+    u_char                 *p, *last, *dst;
+    size_t                  len;
+    ngx_str_t               value, *host;
+    ngx_http_cos_ctx_t     *ctx;
+    ngx_http_cos_bucket_t  *bucket;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
+
+    if (ctx == NULL || ctx->bucket == NULL) {
+        return NGX_DECLINED;
+    }
+
+    bucket = ctx->bucket;
+    host = &bucket->server_name;
+
+    value.data = h->value.data + prefix;
+    value.len = h->value.len - prefix;
+
+    p = value.data;
+    last = p + value.len;
+
+    if (value.len > 8 && ngx_strncasecmp(p, (u_char *) "https://", 8) == 0) {
+        p += 8;
+
+    } else if (value.len > 7
+               && ngx_strncasecmp(p, (u_char *) "http://", 7) == 0)
+    {
+        p += 7;
+
+    } else {
+        return NGX_DECLINED;
+    }
+
+    if ((size_t) (last - p) < host->len
+        || ngx_strncasecmp(p, host->data, host->len) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    p += host->len;
+
+    if (p < last && *p == ':') {
+        for (p++; p < last && *p >= '0' && *p <= '9'; p++) { /* void */ }
+    }
+
+    if (p < last && *p != '/') {
+        return NGX_DECLINED;
+    }
+
+    if (p < last) {
+        p++;
+    }
+
+    if (bucket->force_path_style) {
+        len = bucket->name.len;
+
+        if ((size_t) (last - p) <= len
+            || ngx_strncmp(p, bucket->name.data, len) != 0 || p[len] != '/')
+        {
+            goto drop;
+        }
+
+        p += len + 1;
+    }
+
+    len = cos_escape_len(ctx->confined.data, ctx->confined.len,
+                         COS_ESCAPE_PATH);
+
+    dst = ngx_pnalloc(r->pool, len + prefix + (last - p) + 1
+                      + cos_escape_len(ctx->base.data, ctx->base.len,
+                                       COS_ESCAPE_PATH));
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) cos_escape(dst, ctx->confined.data, ctx->confined.len,
+                      COS_ESCAPE_PATH);
+
+    if (ctx->base.len == 0 || (size_t) (last - p) < len
+        || ngx_strncmp(p, dst, len) != 0)
+    {
+        goto drop;
+    }
+
+    p += len;
+
+    value.data = dst;
+    dst = ngx_cpymem(dst, h->value.data, prefix);
+    dst = cos_escape(dst, ctx->base.data, ctx->base.len, COS_ESCAPE_PATH);
+
+    if (dst[-1] != '/' && p < last && *p != '/') {
+        *dst++ = '/';
+    }
+
+    dst = ngx_cpymem(dst, p, last - p);
+
+    h->value.len = dst - value.data;
+    h->value.data = value.data;
+
+    return NGX_OK;
+
+drop:
+
+    h->hash = 0;
+
+    return NGX_DECLINED;
 }

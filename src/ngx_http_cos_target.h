@@ -25,5 +25,12 @@ ngx_int_t ngx_http_cos_find_target(ngx_http_request_t *r,
 ngx_int_t ngx_http_cos_set_url(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 
+/*
+ * For u->rewrite_redirect: an address of the bucket becomes that of the client
+ * (cos-protocol, section 8.19), and is dropped if the client has none for it.
+ */
+ngx_int_t ngx_http_cos_rewrite_redirect(ngx_http_request_t *r,
+    ngx_table_elt_t *h, size_t prefix);
+
 
 #endif /* _NGX_HTTP_COS_TARGET_H_INCLUDED_ */

@@ -216,6 +216,7 @@ sub request {
 
 	if ($req->{bad}) {
 		$req->{close} = 1;
+		$req->{body_done} = 1;
 		$req->{method} = 'GET' unless defined $req->{method};
 		$req->{target} = '' unless defined $req->{target};
 		return $self->error($c, $req, $req->{bad}, 'InvalidRequest',

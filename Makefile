@@ -1,16 +1,16 @@
 #
-#   make                      the module, for the nginx on PATH (nginx-dev)
-#   make NGX_SRC=DIR          the module and nginx itself, from a source tree
-#   make static NGX_SRC=DIR   nginx with the module linked in
-#   make run                  a local COS and nginx in front of it
-#   make test                 all tests; also with NGX_SRC=DIR
-#   make check                style, unit tests and the fast tests
-#   make style                the coding style alone
-#   make unit                 the unit tests alone
-#   make asan                 all tests under AddressSanitizer and UBSan
-#   make fuzz                 FUZZ_SECONDS=60 for each fuzzer
-#   make matrix               gcc and clang, dynamic and static, each nginx
-#   make clean                removes what was built, keeps nginx sources
+#   make                        the module, for the nginx on PATH (nginx-dev)
+#   make NGINX_SRC=DIR          the module and nginx itself, from sources
+#   make static NGINX_SRC=DIR   nginx with the module linked in
+#   make run                    a local COS and nginx in front of it
+#   make test                   all tests; also with NGINX_SRC=DIR
+#   make check                  style, unit tests and the fast tests
+#   make style                  the coding style alone
+#   make unit                   the unit tests alone
+#   make asan                   all tests under AddressSanitizer and UBSan
+#   make fuzz                   each fuzzer for FUZZ_SECONDS=60
+#   make matrix                 builds with gcc and clang, for each nginx
+#   make clean                  removes what was built, keeps nginx sources
 #
 # CC=clang, CC_OPT and LD_OPT are honored.  Everything is written to build/.
 #

@@ -13,7 +13,8 @@ ifeq ($(KIND),asan)
 
 override CC_OPT := -O1 -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 \
 	-fsanitize=address,undefined -fno-sanitize=nonnull-attribute,function \
-	-fno-sanitize-recover=undefined
+	-fno-sanitize-recover=undefined \
+	-fsanitize-ignorelist=$(ROOT)/make/ubsan.ignore
 override LD_OPT := -fsanitize=address,undefined
 
 endif

@@ -4,14 +4,14 @@
 #
 #   build/debian, build/nginx-1.31.5-clang, build/nginx-1.26.3-asan, ...
 
-ifdef NGX_SRC
+ifdef NGINX_SRC
 
-NGX_TREE := $(abspath $(NGX_SRC))
+NGX_TREE := $(abspath $(NGINX_SRC))
 NGX_VERSION := $(shell sed -n 's/^.define NGINX_VERSION *"\(.*\)"/\1/p' \
                            '$(NGX_TREE)/src/core/nginx.h' 2>/dev/null)
 
 ifeq ($(NGX_VERSION),)
-$(error NGX_SRC=$(NGX_SRC) is not an nginx source tree)
+$(error NGINX_SRC=$(NGINX_SRC) is not an nginx source tree)
 endif
 
 VARIANT := nginx-$(NGX_VERSION)
@@ -35,7 +35,7 @@ V := $(B)/$(VARIANT)
 
 # /usr/sbin is on PATH for root only
 
-ifdef NGX_SRC
+ifdef NGINX_SRC
 NGINX := $(V)/nginx
 else
 NGINX ?= $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v nginx)
@@ -65,7 +65,7 @@ ADD_MODULE := $(if $(filter dynamic,$(KIND)),--add-dynamic-module,--add-module)
 
 CC_VERSION := $(shell $(CC) -dumpversion 2>/dev/null)
 
-ifndef NGX_SRC
+ifndef NGINX_SRC
 NGX_DEV_VERSION := $(shell \
 	dpkg-query -W -f '$${Version}' nginx-dev 2>/dev/null)
 endif
@@ -73,7 +73,7 @@ endif
 define SIGNATURE :=
 $(NGX_TREE) $(NGX_VERSION)$(NGX_DEV_VERSION)
 $(CC) $(CC_VERSION) $(CC_OPT) $(LD_OPT)
-$(if $(NGX_SRC),$(NGX_FLAGS)) $(ADD_MODULE)=$(ROOT)
+$(if $(NGINX_SRC),$(NGX_FLAGS)) $(ADD_MODULE)=$(ROOT)
 endef
 
 # errors are seen anyway
@@ -85,12 +85,12 @@ NGX_MAKE = $(SUBMAKE) $(if $(VERBOSE),,-s) --no-print-directory -C $(V)/tree -f 
 
 all: nginx
 	@make/publish $(V)/ngx_http_cos_module.so $(B)/ngx_http_cos_module.so
-ifdef NGX_SRC
+ifdef NGINX_SRC
 	@make/publish $(V)/nginx $(B)/nginx
 endif
 
 static:
-	$(if $(NGX_SRC),,$(error make static needs NGX_SRC=DIR))
+	$(if $(NGINX_SRC),,$(error make static needs NGINX_SRC=DIR))
 	@$(MAKE) --no-print-directory KIND=static nginx
 	@echo "built $(patsubst $(ROOT)/%,%,$(V))-static/nginx"
 
@@ -99,7 +99,7 @@ configure: $(V)/objs/Makefile
 # objects are nginx's makefile's business
 
 nginx: $(V)/objs/Makefile
-ifdef NGX_SRC
+ifdef NGINX_SRC
 	@$(NGX_MAKE) binary
 	@make/publish $(V)/objs/nginx $(V)/nginx
 endif
@@ -111,8 +111,8 @@ endif
 
 $(V)/objs/Makefile: $(V)/signature config make/configure
 	@CC='$(CC)' CC_OPT='$(CC_OPT)' LD_OPT='$(LD_OPT)' NGINX='$(NGINX)' \
-	    make/configure '$(NGX_TREE)' '$(V)' $(if $(NGX_SRC),full,dev) \
-	    $(if $(NGX_SRC),$(NGX_FLAGS)) $(ADD_MODULE)=$(ROOT)
+	    make/configure '$(NGX_TREE)' '$(V)' $(if $(NGINX_SRC),full,dev) \
+	    $(if $(NGINX_SRC),$(NGX_FLAGS)) $(ADD_MODULE)=$(ROOT)
 
 export SIGNATURE
 

@@ -13,17 +13,12 @@ TEST_ENV = COS_UNIT=$(UNIT) TEST_NGINX_BINARY=$(NGINX) \
 
 RUN_PROVE = $(TEST_ENV) $(PROVE) -j$(TEST_JOBS)
 
-# the official SDKs and what else tests take from npm
-
-NODE_LOCKS := $(wildcard package-lock.json t/package-lock.json \
-	t/*/package-lock.json)
-NODE_STAMPS := $(NODE_LOCKS:package-lock.json=node_modules/.package-lock.json)
-
 .PHONY: run test check style test-build
 
+# exec: a signal to make has to reach it
+
 run: all
-	@TEST_NGINX_BINARY=$(NGINX) \
-	    TEST_NGINX_MODULE=$(V)/ngx_http_cos_module.so tools/run
+	@$(TEST_ENV) exec tools/run
 
 test: style test-build
 	$(RUN_PROVE) $(TESTS)
@@ -38,8 +33,4 @@ ifeq ($(KIND),dynamic)
 test-build: all
 endif
 
-test-build: nginx unit-build $(NODE_STAMPS)
-
-$(NODE_STAMPS): %node_modules/.package-lock.json: %package-lock.json
-	cd ./$* && npm ci --no-audit --no-fund --no-update-notifier
-	@touch $@
+test-build: nginx unit-build

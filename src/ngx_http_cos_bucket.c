@@ -40,8 +40,12 @@ static ngx_int_t ngx_http_cos_init_bucket(ngx_conf_t *cf,
     ngx_http_cos_main_conf_t *cmcf, ngx_http_cos_bucket_t *bucket);
 static ngx_int_t ngx_http_cos_init_host(ngx_conf_t *cf,
     ngx_http_cos_bucket_t *bucket);
+static ngx_uint_t ngx_http_cos_bad_host(ngx_str_t *host);
 static ngx_int_t ngx_http_cos_init_addrs(ngx_conf_t *cf,
     ngx_http_cos_bucket_t *bucket);
+#if (NGX_HTTP_SSL)
+static void ngx_http_cos_free_sessions(void *data);
+#endif
 
 
 /* cos-protocol, section 3.2; the longer forms stand first */
@@ -130,6 +134,12 @@ ngx_http_cos_bucket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (ngx_strncmp(value[i].data, "alias=", 6) == 0) {
 
+            if (bucket->alias.len) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "duplicate parameter \"%V\"", &value[i]);
+                return NGX_CONF_ERROR;
+            }
+
             bucket->alias.len = value[i].len - 6;
             bucket->alias.data = value[i].data + 6;
 
@@ -184,6 +194,11 @@ ngx_http_cos_bucket_param(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket,
     ngx_str_t  value;
 
     if (ngx_strncmp(param->data, "domain=", 7) == 0) {
+
+        if (bucket->domain.len) {
+            goto duplicate;
+        }
+
         value.len = param->len - 7;
         value.data = param->data + 7;
 
@@ -191,6 +206,11 @@ ngx_http_cos_bucket_param(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket,
     }
 
     if (ngx_strncmp(param->data, "endpoint=", 9) == 0) {
+
+        if (bucket->endpoint.len) {
+            goto duplicate;
+        }
+
         value.len = param->len - 9;
         value.data = param->data + 9;
 
@@ -198,23 +218,43 @@ ngx_http_cos_bucket_param(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket,
     }
 
     if (ngx_strncmp(param->data, "credentials=", 12) == 0) {
+
+        if (bucket->credentials_name.len) {
+            goto duplicate;
+        }
+
         bucket->credentials_name.len = param->len - 12;
         bucket->credentials_name.data = param->data + 12;
 
+        if (bucket->credentials_name.len == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\"", param);
+            return NGX_ERROR;
+        }
+
         return NGX_OK;
     }
 
-    if (ngx_strcmp(param->data, "protocol=https") == 0) {
-        bucket->ssl = 1;
-        return NGX_OK;
-    }
+    if (ngx_strcmp(param->data, "protocol=https") == 0
+        || ngx_strcmp(param->data, "protocol=http") == 0)
+    {
+        if (bucket->protocol_set) {
+            goto duplicate;
+        }
 
-    if (ngx_strcmp(param->data, "protocol=http") == 0) {
-        bucket->ssl = 0;
+        bucket->protocol_set = 1;
+        bucket->ssl = (param->len == sizeof("protocol=https") - 1);
+
         return NGX_OK;
     }
 
     return NGX_DECLINED;
+
+duplicate:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "duplicate parameter \"%V\"", param);
+    return NGX_ERROR;
 }
 
 
@@ -398,6 +438,14 @@ ngx_http_cos_bucket_endpoint(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket,
     }
 
     bucket->endpoint = u.host;
+
+    /* the resolver of the system does not know the brackets of a URL */
+
+    if (u.host.data[0] == '[') {
+        bucket->endpoint.data++;
+        bucket->endpoint.len -= 2;
+    }
+
     bucket->endpoint_port = u.no_port ? 0 : u.port;
 
     return NGX_OK;
@@ -703,6 +751,14 @@ ngx_http_cos_init_host(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket)
 
     bucket->host.len = dst - bucket->host.data;
 
+    if (ngx_http_cos_bad_host(&bucket->host)) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "invalid host \"%V\" of domain template \"%V\" "
+                      "in %s:%ui", &bucket->host, &bucket->domain,
+                      bucket->file_name, bucket->line);
+        return NGX_ERROR;
+    }
+
     if (!named && !bucket->force_path_style && bucket->name.len) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "domain template \"%V\" of bucket \"%V\" "
@@ -758,10 +814,41 @@ ngx_http_cos_init_host(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket)
 }
 
 
+/* an empty label */
+
+static ngx_uint_t
+ngx_http_cos_bad_host(ngx_str_t *host)
+{
+    size_t  i;
+    u_char  ch, prev;
+
+    prev = '.';
+
+    for (i = 0; i < host->len; i++) {
+        ch = host->data[i];
+
+        if ((ch == '.' || ch == ':') && prev == '.') {
+            return 1;
+        }
+
+        if (ch == ':') {
+            break;
+        }
+
+        prev = ch;
+    }
+
+    return prev == '.';
+}
+
+
 static ngx_int_t
 ngx_http_cos_init_addrs(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket)
 {
     ngx_http_upstream_srv_conf_t  *uscf;
+#if (NGX_HTTP_SSL)
+    ngx_pool_cleanup_t            *cln;
+#endif
 
     /*
      * One set of peers for each bucket, even where addresses are the same:
@@ -782,7 +869,39 @@ ngx_http_cos_init_addrs(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket)
         return NGX_ERROR;
     }
 
+#if (NGX_HTTP_SSL)
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_cos_free_sessions;
+    cln->data = uscf->peer.data;
+
+#endif
+
     bucket->upstream = uscf;
 
     return NGX_OK;
 }
+
+
+#if (NGX_HTTP_SSL)
+
+static void
+ngx_http_cos_free_sessions(void *data)
+{
+    ngx_http_upstream_rr_peers_t  *peers = data;
+
+    ngx_http_upstream_rr_peer_t  *peer;
+
+    for (peer = peers->peer; peer; peer = peer->next) {
+        if (peer->ssl_session) {
+            ngx_ssl_free_session(peer->ssl_session);
+            peer->ssl_session = NULL;
+        }
+    }
+}
+
+#endif

@@ -45,6 +45,7 @@ struct ngx_http_cos_bucket_s {
     u_char                        *file_name;
     ngx_uint_t                     line;
 
+    unsigned                       protocol_set:1;
     unsigned                       use_accelerate:1;
     unsigned                       force_path_style:1;
     unsigned                       ssl:1;

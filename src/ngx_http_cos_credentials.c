@@ -94,6 +94,12 @@ ngx_http_cos_credentials(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
+    if (value[1].len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "cos_credentials must have a name");
+        return NGX_CONF_ERROR;
+    }
+
     c = ngx_http_cos_find_credentials(cmcf, &value[1]);
 
     if (c != NULL) {
@@ -604,6 +610,12 @@ ngx_http_cos_publish(ngx_http_cos_credentials_t *c,
 {
     u_char            name[COS_SHA1_LEN];
     ngx_slab_pool_t  *shpool;
+
+    /* a single process has none after a reload */
+
+    if (c->slot == NULL) {
+        return;
+    }
 
     ngx_http_cos_name_hash(&c->name, name);
 

@@ -114,9 +114,19 @@ ngx_http_cos_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             }
 
         } else if (ngx_strncmp(value[i].data, "credentials=", 12) == 0) {
+
+            if (pass->credentials_name.len) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "duplicate parameter \"%V\"", &value[i]);
+                return NGX_CONF_ERROR;
+            }
+
             pass->credentials_name.data = value[i].data + 12;
             pass->credentials_name.len = value[i].len - 12;
-            continue;
+
+            if (pass->credentials_name.len) {
+                continue;
+            }
 
         } else if (pass->mode != NGX_HTTP_COS_PASS_BUCKET
                    && ngx_strlchr(value[i].data,
@@ -319,8 +329,9 @@ ngx_http_cos_pass_resolve(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
         }
 
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "no credentials for bucket \"%V\" "
-                      "that \"cos_pass\" signs for in %s:%ui: %s",
+                      "no credentials for \"cos_pass\" to sign for %s%V "
+                      "in %s:%ui: %s",
+                      bucketp[i]->name.len ? "bucket " : "the service",
                       &bucketp[i]->name, pass->file_name, pass->line,
                       cmcf->credentials.nelts
                       ? "there are several \"cos_credentials\", "

@@ -96,7 +96,7 @@ ngx_http_cos_getenv(ngx_conf_t *cf, const char **names, ngx_str_t *value)
 
         /*
          * As with the "env" directive: without it the variable would be gone
-         * after a binary upgrade, and on reload with "master_process off".
+         * after a binary upgrade.
          */
 
         env = ngx_array_push(&ccf->env);

@@ -287,10 +287,15 @@ ngx_http_cos_check_headers_text(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
     header = conf->headers->elts;
 
     for (i = 0; i < conf->headers->nelts; i++) {
-        if (ngx_strstr(header[i].value.data, "cos_internal_")) {
+        if (ngx_strlcasestrn(header[i].value.data,
+                             header[i].value.data + header[i].value.len,
+                             (u_char *) "cos_internal_", 13 - 1))
+        {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "internal variable in \"proxy_set_header %V %V\"",
-                          &header[i].key, &header[i].value);
+                          "internal variable in \"proxy_set_header %V %V\" "
+                          "for \"cos_pass\" in %s:%ui",
+                          &header[i].key, &header[i].value,
+                          conf->pass->file_name, conf->pass->line);
             return NGX_CONF_ERROR;
         }
     }

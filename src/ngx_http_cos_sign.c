@@ -22,6 +22,7 @@
 #define NGX_HTTP_COS_WINDOW_LIFE   900
 
 
+static ngx_uint_t ngx_http_cos_bad_header_name(ngx_str_t *name);
 static ngx_int_t ngx_http_cos_collect_headers(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, ngx_array_t *headers);
 static ngx_uint_t ngx_http_cos_header_is_set(ngx_http_cos_loc_conf_t *cclf,
@@ -89,6 +90,13 @@ ngx_http_cos_sign_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         *name = value[i];
+
+        if (ngx_http_cos_bad_header_name(name)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid header name \"%V\"", name);
+            return NGX_CONF_ERROR;
+        }
+
         ngx_strlow(name->data, name->data, name->len);
 
         for (un = ngx_http_cos_unsignable; un->len; un++) {
@@ -104,6 +112,31 @@ ngx_http_cos_sign_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* RFC 9110, section 5.6.2 */
+
+static ngx_uint_t
+ngx_http_cos_bad_header_name(ngx_str_t *name)
+{
+    size_t  i;
+    u_char  ch;
+
+    static ngx_str_t  separators = ngx_string("\"(),/:;<=>?@[\\]{}");
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i];
+
+        if (ch <= 0x20 || ch >= 0x7f
+            || ngx_strlchr(separators.data, separators.data + separators.len,
+                           ch))
+        {
+            return 1;
+        }
+    }
+
+    return name->len == 0;
 }
 
 
@@ -176,18 +209,34 @@ ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
     u = r->upstream;
 
+    if (ngx_array_init(&headers, r->pool, 8, sizeof(cos_pair_t)) != NGX_OK
+        || ngx_http_cos_collect_headers(r, ctx, &headers) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* the values of headers may be variables that look at the secret, too */
+
     secret = ngx_http_cos_get_secret(ctx->credentials);
     if (secret == NULL) {
         return NGX_DECLINED;
     }
 
-    ctx->token.data = secret->token;
-    ctx->token.len = secret->token_len;
+    if (secret->token_len) {
+        ctx->token.len = secret->token_len;
+        ctx->token.data = ngx_pnalloc(r->pool, secret->token_len);
+        if (ctx->token.data == NULL) {
+            return NGX_ERROR;
+        }
 
-    if (ngx_array_init(&headers, r->pool, 8, sizeof(cos_pair_t)) != NGX_OK
-        || ngx_http_cos_collect_headers(r, ctx, &headers) != NGX_OK)
-    {
-        return NGX_ERROR;
+        ngx_memcpy(ctx->token.data, secret->token, secret->token_len);
+
+        if (ngx_http_cos_push_header(&headers, &ngx_http_cos_token_name,
+                                     &ctx->token)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     /* the same bytes are sent again by proxy_next_upstream */
@@ -246,14 +295,6 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_str_set(&name, "host");
 
     if (ngx_http_cos_push_header(headers, &name, &ctx->bucket->host) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (ctx->token.len
-        && ngx_http_cos_push_header(headers, &ngx_http_cos_token_name,
-                                    &ctx->token)
-           != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -26,9 +26,8 @@ ngx_uint_t ngx_http_cos_signed_header(ngx_http_cos_loc_conf_t *cclf,
 
 /*
  * Makes the Authorization value and sets ctx->token, both for the upstream
- * request that is being created.  The strings live as long as the request
- * pool and the worker's copy of the credential.  NGX_DECLINED if there is no
- * usable credential, NGX_ERROR after a message.
+ * request that is being created, in memory of the request pool.  NGX_DECLINED
+ * if there is no usable credential, NGX_ERROR if there is no memory.
  */
 ngx_int_t ngx_http_cos_sign_request(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, ngx_str_t *authorization);

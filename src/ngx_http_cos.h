@@ -45,7 +45,7 @@ typedef struct {
     ngx_rbtree_node_t              bucket_sentinel;
     ngx_array_t                    services;  /* of ngx_http_cos_bucket_t * */
     ngx_shm_zone_t                *shm_zone;
-    uint64_t                       configuration;   /* tells loads apart */
+    ngx_uint_t                     configuration;   /* number of this one */
 
     /* every cos_pass goes through this one upstream, see cos_pass.c */
     ngx_http_upstream_srv_conf_t  *upstream;
@@ -88,6 +88,8 @@ typedef struct {
     void                          *proxy_conf;
     ngx_array_t                   *headers; /* proxy_set_header, without ours */
     ngx_array_t                   *set_headers; /* those that are signed */
+    ngx_array_t                   *cache_bypass;
+    ngx_array_t                   *no_cache;
     ngx_uint_t                     injected;    /* unsigned  injected:1; */
     ngx_uint_t                     user_set;    /* by the user, here or above */
     ngx_uint_t                     defaults;    /* set by us */
@@ -114,6 +116,7 @@ typedef struct {
     ngx_uint_t                      nparams;
     ngx_str_t                       url;    /* scheme, host, escaped path */
 
+    ngx_str_t                       authorization;  /* of the client */
     ngx_str_t                       token;  /* of the last signature */
 
     ngx_uint_t                      error_status;

@@ -753,8 +753,8 @@ ngx_http_cos_init_host(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket)
 
     if (ngx_http_cos_bad_host(&bucket->host)) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "invalid host \"%V\" of domain template \"%V\" "
-                      "in %s:%ui", &bucket->host, &bucket->domain,
+                      "invalid domain template \"%V\", it gives \"%V\" "
+                      "in %s:%ui", &bucket->domain, &bucket->host,
                       bucket->file_name, bucket->line);
         return NGX_ERROR;
     }

@@ -19,7 +19,7 @@ struct ngx_http_cos_slot_s {
     ngx_atomic_t             generation;    /* 0 is empty */
     u_char                   name[COS_SHA1_LEN];
     u_char                   fingerprint[COS_SHA1_LEN];
-    uint64_t                 configuration;
+    ngx_uint_t               used;      /* by the current configuration */
     ngx_http_cos_version_t   version;
     ngx_http_cos_secret_t    secret;
 };
@@ -29,6 +29,7 @@ struct ngx_http_cos_slot_s {
 typedef struct {
     ngx_uint_t               layout;
     ngx_uint_t               nslots;
+    ngx_uint_t               configuration;     /* the latest one */
     ngx_http_cos_slot_t      slots[1];
 } ngx_http_cos_zone_t;
 
@@ -39,21 +40,26 @@ typedef struct {
 } ngx_http_cos_credentials_param_t;
 
 
+static ngx_uint_t ngx_http_cos_bad_name(ngx_str_t *name);
 static char *ngx_http_cos_credentials_block_param(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
 static char *ngx_http_cos_credentials_provider(ngx_conf_t *cf,
     ngx_http_cos_credentials_t *c);
 static ngx_uint_t ngx_http_cos_bad_secret(ngx_str_t *text);
 static ngx_int_t ngx_http_cos_init_zone(ngx_shm_zone_t *shm_zone, void *data);
-static ngx_http_cos_slot_t *ngx_http_cos_find_slot(
-    ngx_http_cos_main_conf_t *cmcf, ngx_http_cos_zone_t *zone, u_char *name);
-static ngx_uint_t ngx_http_cos_slot_in_use(ngx_http_cos_main_conf_t *cmcf,
-    ngx_http_cos_slot_t *slot);
+static ngx_int_t ngx_http_cos_assign_slots(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_zone_t *zone);
+static ngx_http_cos_slot_t *ngx_http_cos_find_slot(ngx_http_cos_zone_t *zone,
+    ngx_http_cos_credentials_t *c);
+static ngx_http_cos_slot_t *ngx_http_cos_free_slot(ngx_http_cos_zone_t *zone);
+static ngx_uint_t ngx_http_cos_own_slot(ngx_http_cos_credentials_t *c);
 static void ngx_http_cos_name_hash(ngx_str_t *name, u_char *hash);
 static void ngx_http_cos_fingerprint(ngx_http_cos_credentials_t *c);
 static void ngx_http_cos_fill_slot(ngx_http_cos_slot_t *slot,
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret);
-static ngx_slab_pool_t *ngx_http_cos_slab(void);
+
+
+static ngx_uint_t  ngx_http_cos_nconfigurations;
 
 
 static const ngx_http_cos_provider_t  *ngx_http_cos_providers[] = {
@@ -94,9 +100,11 @@ ngx_http_cos_credentials(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (value[1].len == 0) {
+    if (ngx_http_cos_bad_name(&value[1])) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "cos_credentials must have a name");
+                           "invalid name \"%V\" of cos_credentials, it must "
+                           "consist of letters, digits, \"_\", \"-\" and "
+                           "\".\"", &value[1]);
         return NGX_CONF_ERROR;
     }
 
@@ -121,6 +129,8 @@ ngx_http_cos_credentials(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     c->name = value[1];
+    ngx_http_cos_name_hash(&c->name, c->name_hash);
+
     c->file_name = cf->conf_file->file.name.data;
     c->line = cf->conf_file->line;
 
@@ -157,6 +167,31 @@ ngx_http_cos_credentials(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_cos_fingerprint(c);
 
     return NGX_CONF_OK;
+}
+
+
+/* names are a part of URLs */
+
+static ngx_uint_t
+ngx_http_cos_bad_name(ngx_str_t *name)
+{
+    size_t  i;
+    u_char  ch, c;
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i];
+        c = (u_char) (ch | 0x20);
+
+        if ((c < 'a' || c > 'z') && (ch < '0' || ch > '9')
+            && ch != '_' && ch != '-' && ch != '.')
+        {
+            return 1;
+        }
+    }
+
+    /* "-" stands for nobody */
+
+    return name->len == 0 || (name->len == 1 && name->data[0] == '-');
 }
 
 
@@ -361,7 +396,9 @@ ngx_http_cos_add_zone(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf)
     size += size / 16 + 8 * ngx_pagesize;
     size = ngx_align(size, ngx_pagesize);
 
-    cmcf->configuration = ((uint64_t) ngx_random() << 32) ^ ngx_random();
+    /* configurations are loaded by the master alone */
+
+    cmcf->configuration = ++ngx_http_cos_nconfigurations;
 
     ngx_str_set(&name, "ngx_http_cos");
 
@@ -420,12 +457,11 @@ ngx_http_cos_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 ngx_int_t
 ngx_http_cos_attach_slots(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
 {
-    u_char                        name[COS_SHA1_LEN];
+    ngx_int_t                     rc;
     ngx_uint_t                    i;
     ngx_slab_pool_t              *shpool;
-    ngx_http_cos_slot_t          *slot;
     ngx_http_cos_zone_t          *zone;
-    ngx_http_cos_credentials_t  **cp, *c;
+    ngx_http_cos_credentials_t  **cp;
 
     if (cmcf->shm_zone == NULL) {
         return NGX_OK;
@@ -438,112 +474,165 @@ ngx_http_cos_attach_slots(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
 
     ngx_shmtx_lock(&shpool->mutex);
 
+    /* a late worker of an older configuration takes what it finds */
+
+    rc = NGX_OK;
+
+    if (zone->configuration < cmcf->configuration) {
+        rc = ngx_http_cos_assign_slots(cmcf, zone);
+
+        if (rc == NGX_OK) {
+            zone->configuration = cmcf->configuration;
+        }
+    }
+
     for (i = 0; i < cmcf->credentials.nelts; i++) {
+        cp[i]->slot = ngx_http_cos_find_slot(zone, cp[i]);
 
-        c = cp[i];
-
-        ngx_http_cos_name_hash(&c->name, name);
-
-        slot = ngx_http_cos_find_slot(cmcf, zone, name);
-
-        if (slot == NULL) {
-            ngx_shmtx_unlock(&shpool->mutex);
-
-            ngx_log_error(NGX_LOG_CRIT, log, 0,
-                          "no slot for cos_credentials \"%V\"", &c->name);
-            return NGX_ERROR;
+        if (cp[i]->slot) {
+            cp[i]->version = cp[i]->slot->version;
         }
-
-        if (ngx_memcmp(slot->name, name, COS_SHA1_LEN) != 0
-            || ngx_memcmp(slot->fingerprint, c->fingerprint, COS_SHA1_LEN)
-               != 0)
-        {
-            /* a secret of another source must not be used any more */
-
-            ngx_explicit_memzero(&slot->secret, sizeof(ngx_http_cos_secret_t));
-            ngx_memcpy(slot->name, name, COS_SHA1_LEN);
-            ngx_memcpy(slot->fingerprint, c->fingerprint, COS_SHA1_LEN);
-            ngx_memzero(&slot->version, sizeof(ngx_http_cos_version_t));
-
-            if (slot->generation) {
-                slot->generation++;
-            }
-        }
-
-        /* a worker that is started anew must not bring back an old secret */
-
-        if (slot->configuration != cmcf->configuration) {
-            slot->configuration = cmcf->configuration;
-
-            if (c->first
-                && ngx_memcmp(c->first, &slot->secret,
-                              sizeof(ngx_http_cos_secret_t))
-                   != 0)
-            {
-                ngx_http_cos_fill_slot(slot, c, c->first);
-            }
-        }
-
-        c->version = slot->version;
-        c->slot = slot;
-        c->generation = 0;
     }
 
     ngx_shmtx_unlock(&shpool->mutex);
+
+    if (rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_CRIT, log, 0,
+                      "not enough slots for cos_credentials");
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+
+        cp[i]->generation = 0;
+        (void) ngx_http_cos_get_secret(cp[i]);
+
+        /* it is in the zone now */
+
+        if (cp[i]->first) {
+            ngx_explicit_memzero(cp[i]->first, sizeof(ngx_http_cos_secret_t));
+        }
+    }
 
     return NGX_OK;
 }
 
 
-/* under the mutex */
+/* under the mutex, by the first process of a configuration */
 
-static ngx_http_cos_slot_t *
-ngx_http_cos_find_slot(ngx_http_cos_main_conf_t *cmcf,
-    ngx_http_cos_zone_t *zone, u_char *name)
+static ngx_int_t
+ngx_http_cos_assign_slots(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_zone_t *zone)
 {
-    ngx_uint_t            i;
-    ngx_http_cos_slot_t  *slot, *free;
-
-    free = NULL;
-
-    for (i = 0; i < zone->nslots; i++) {
-
-        slot = &zone->slots[i];
-
-        if (ngx_memcmp(slot->name, name, COS_SHA1_LEN) == 0) {
-            return slot;
-        }
-
-        if (free == NULL && !ngx_http_cos_slot_in_use(cmcf, slot)) {
-            free = slot;
-        }
-    }
-
-    return free;
-}
-
-
-/* a slot whose block has gone from the configuration may be taken over */
-
-static ngx_uint_t
-ngx_http_cos_slot_in_use(ngx_http_cos_main_conf_t *cmcf,
-    ngx_http_cos_slot_t *slot)
-{
-    u_char                        name[COS_SHA1_LEN];
-    ngx_uint_t                    i;
-    ngx_http_cos_credentials_t  **cp;
+    ngx_uint_t                    i, k;
+    ngx_http_cos_slot_t          *slot;
+    ngx_http_cos_credentials_t  **cp, *c;
 
     cp = cmcf->credentials.elts;
 
-    for (i = 0; i < cmcf->credentials.nelts; i++) {
-        ngx_http_cos_name_hash(&cp[i]->name, name);
+    for (k = 0; k < zone->nslots; k++) {
+        zone->slots[k].used = 0;
+    }
 
-        if (ngx_memcmp(slot->name, name, COS_SHA1_LEN) == 0) {
-            return 1;
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+        slot = ngx_http_cos_find_slot(zone, cp[i]);
+
+        if (slot) {
+            slot->used = 1;
         }
     }
 
-    return 0;
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+
+        c = cp[i];
+        slot = ngx_http_cos_find_slot(zone, c);
+
+        if (slot == NULL) {
+
+            slot = ngx_http_cos_free_slot(zone);
+            if (slot == NULL) {
+                return NGX_ERROR;
+            }
+
+            slot->used = 1;
+            ngx_memcpy(slot->name, c->name_hash, COS_SHA1_LEN);
+            ngx_memzero(slot->fingerprint, COS_SHA1_LEN);
+        }
+
+        if (ngx_memcmp(slot->fingerprint, c->fingerprint, COS_SHA1_LEN) != 0) {
+
+            /* a secret of another source must not be used any more */
+
+            ngx_explicit_memzero(&slot->secret, sizeof(ngx_http_cos_secret_t));
+            ngx_memzero(&slot->version, sizeof(ngx_http_cos_version_t));
+            ngx_memcpy(slot->fingerprint, c->fingerprint, COS_SHA1_LEN);
+            slot->generation++;
+        }
+
+        if (c->first
+            && ngx_memcmp(c->first, &slot->secret,
+                          sizeof(ngx_http_cos_secret_t))
+               != 0)
+        {
+            ngx_http_cos_fill_slot(slot, c, c->first);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_http_cos_slot_t *
+ngx_http_cos_find_slot(ngx_http_cos_zone_t *zone,
+    ngx_http_cos_credentials_t *c)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < zone->nslots; i++) {
+        if (ngx_memcmp(zone->slots[i].name, c->name_hash, COS_SHA1_LEN) == 0) {
+            return &zone->slots[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* one that was never used, or else that of a block that has gone */
+
+static ngx_http_cos_slot_t *
+ngx_http_cos_free_slot(ngx_http_cos_zone_t *zone)
+{
+    ngx_uint_t            i;
+    ngx_http_cos_slot_t  *slot;
+
+    slot = NULL;
+
+    for (i = 0; i < zone->nslots; i++) {
+
+        if (zone->slots[i].used) {
+            continue;
+        }
+
+        if (zone->slots[i].generation == 0) {
+            return &zone->slots[i];
+        }
+
+        if (slot == NULL) {
+            slot = &zone->slots[i];
+        }
+    }
+
+    return slot;
+}
+
+
+static ngx_uint_t
+ngx_http_cos_own_slot(ngx_http_cos_credentials_t *c)
+{
+    return ngx_memcmp(c->slot->name, c->name_hash, COS_SHA1_LEN) == 0
+           && ngx_memcmp(c->slot->fingerprint, c->fingerprint, COS_SHA1_LEN)
+              == 0;
 }
 
 
@@ -593,23 +682,13 @@ ngx_http_cos_fill_slot(ngx_http_cos_slot_t *slot,
 }
 
 
-static ngx_slab_pool_t *
-ngx_http_cos_slab(void)
-{
-    ngx_http_cos_main_conf_t  *cmcf;
-
-    cmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_http_cos_module);
-
-    return (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
-}
-
-
 void
 ngx_http_cos_publish(ngx_http_cos_credentials_t *c,
     ngx_http_cos_secret_t *secret)
 {
-    u_char            name[COS_SHA1_LEN];
-    ngx_slab_pool_t  *shpool;
+    ngx_slab_pool_t           *shpool;
+    ngx_http_cos_zone_t       *zone;
+    ngx_http_cos_main_conf_t  *cmcf;
 
     /* a single process has none after a reload */
 
@@ -617,16 +696,17 @@ ngx_http_cos_publish(ngx_http_cos_credentials_t *c,
         return;
     }
 
-    ngx_http_cos_name_hash(&c->name, name);
+    cmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_http_cos_module);
 
-    shpool = ngx_http_cos_slab();
+    zone = cmcf->shm_zone->data;
+    shpool = (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
 
     ngx_shmtx_lock(&shpool->mutex);
 
-    /* after a reload the slot may serve another block or another source */
+    /* after a reload it is for the new workers to say what is newest */
 
-    if (ngx_memcmp(c->slot->name, name, COS_SHA1_LEN) == 0
-        && ngx_memcmp(c->slot->fingerprint, c->fingerprint, COS_SHA1_LEN) == 0)
+    if (zone->configuration == cmcf->configuration
+        && ngx_http_cos_own_slot(c))
     {
         ngx_http_cos_fill_slot(c->slot, c, secret);
     }
@@ -638,23 +718,24 @@ ngx_http_cos_publish(ngx_http_cos_credentials_t *c,
 ngx_http_cos_secret_t *
 ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c)
 {
-    u_char                  name[COS_SHA1_LEN];
-    ngx_slab_pool_t        *shpool;
-    ngx_http_cos_secret_t  *secret;
+    ngx_slab_pool_t           *shpool;
+    ngx_http_cos_secret_t     *secret;
+    ngx_http_cos_main_conf_t  *cmcf;
 
     secret = c->secret;
 
     if (c->slot && c->slot->generation != c->generation) {
 
-        ngx_http_cos_name_hash(&c->name, name);
+        cmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                                   ngx_http_cos_module);
 
-        shpool = ngx_http_cos_slab();
+        shpool = (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
 
         ngx_shmtx_lock(&shpool->mutex);
 
         /* an old worker keeps what it has when its slot was taken over */
 
-        if (ngx_memcmp(c->slot->name, name, COS_SHA1_LEN) == 0) {
+        if (ngx_http_cos_own_slot(c)) {
             ngx_memcpy(secret, &c->slot->secret,
                        sizeof(ngx_http_cos_secret_t));
         }

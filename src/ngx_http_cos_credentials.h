@@ -53,7 +53,7 @@ typedef struct {
 
     /*
      * Looks for a newer secret: NGX_OK with secret and c->version filled,
-     * NGX_DECLINED if there is none, NGX_ERROR after a message.  NULL if the
+     * NGX_DECLINED if there is none, another value after a message.  NULL if the
      * source cannot change while the configuration is loaded.
      */
     ngx_int_t                    (*poll)(ngx_http_cos_credentials_t *c,
@@ -80,7 +80,9 @@ struct ngx_http_cos_credentials_s {
 
     ngx_http_cos_secret_t         *first;       /* read by init(), or NULL */
     ngx_http_cos_version_t         version;     /* the last one that was read */
-    ngx_http_cos_version_t         refused;     /* the last one with an error */
+    ngx_http_cos_version_t         refused;     /* the last bad one */
+    ngx_err_t                      err;         /* the last one, logged once */
+    u_char                         name_hash[COS_SHA1_LEN];
     u_char                         fingerprint[COS_SHA1_LEN];
 
     /* of the worker */

@@ -56,6 +56,29 @@ ngx_http_cos_refuse(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 }
 
 
+ngx_str_t *
+ngx_http_cos_printable(ngx_http_request_t *r, ngx_str_t *name)
+{
+    size_t      len;
+    ngx_str_t  *text;
+
+    static ngx_str_t  unknown = ngx_string("?");
+
+    len = ngx_min(name->len, 64);
+
+    text = ngx_palloc(r->pool, sizeof(ngx_str_t) + 3 * len);
+    if (text == NULL) {
+        return &unknown;
+    }
+
+    text->data = (u_char *) text + sizeof(ngx_str_t);
+    text->len = cos_escape(text->data, name->data, len, COS_ESCAPE_PATH)
+                - text->data;
+
+    return text;
+}
+
+
 ngx_int_t
 ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
@@ -107,6 +130,13 @@ ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     }
 
     ngx_str_set(&type, "application/xml");
+
+    /* a client that is not told to continue may or may not send its body */
+
+    if (r->headers_in.expect && !r->expect_tested) {
+        r->expect_tested = 1;
+        r->keepalive = 0;
+    }
 
     return ngx_http_send_response(r, status, &type, &cv);
 }
@@ -233,7 +263,7 @@ ngx_http_cos_xml(u_char *p, const char *name, ngx_str_t *text)
             /* what XML cannot carry, and bytes that may not be UTF-8 */
 
             if (ch < 0x20 || ch >= 0x7f) {
-                p = ngx_sprintf(p, "%%%02Xd", (ngx_uint_t) ch);
+                p = ngx_sprintf(p, "%%%02Xd", (unsigned) ch);
                 break;
             }
 

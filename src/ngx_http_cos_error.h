@@ -23,6 +23,12 @@ ngx_int_t ngx_http_cos_refuse(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_uint_t status, const char *code, const char *fmt, ...);
 
 /*
+ * A name that the client chose, for a message: escaped, since quotes in it
+ * could pass for the end of it in the log, and at most 64 bytes of it.
+ */
+ngx_str_t *ngx_http_cos_printable(ngx_http_request_t *r, ngx_str_t *name);
+
+/*
  * Answers with the COS error XML of what was recorded; where the location has
  * an error_page for the status, that page is left to nginx.  Returns what a
  * content handler has to return.

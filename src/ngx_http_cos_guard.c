@@ -51,6 +51,7 @@ ngx_str_t  ngx_http_cos_client_only_headers[] = {
     ngx_string("token"),
     ngx_string("clientip"),
     ngx_string("clientua"),
+    ngx_string("proxy-authorization"),
     ngx_null_string
 };
 
@@ -89,6 +90,15 @@ ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         name.len = header[i].key.len;
         name.data = header[i].lowcase_key;
 
+        /* the dialect of another service, which COS may know as well */
+
+        if (name.len > 6 && ngx_strncmp(name.data, "x-amz-", 6) == 0) {
+            return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN,
+                                       "AccessDenied",
+                                       "header \"%V\" is not known",
+                                       ngx_http_cos_printable(r, &name));
+        }
+
         /* the framing of another service, which COS would store as it is */
 
         if (name.len == sizeof("content-encoding") - 1
@@ -112,7 +122,8 @@ ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
             {
                 return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
                                            "InvalidArgument",
-                                           "duplicate header \"%V\"", &name);
+                                           "duplicate header \"%V\"",
+                                           ngx_http_cos_printable(r, &name));
             }
         }
 
@@ -141,7 +152,8 @@ ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         if (guard == NULL) {
             return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN,
                                        "AccessDenied",
-                                       "header \"%V\" is not known", &name);
+                                       "header \"%V\" is not known",
+                                       ngx_http_cos_printable(r, &name));
         }
 
         *features |= guard->feature;
@@ -188,7 +200,7 @@ ngx_http_cos_check_copy_source(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_str_t *value)
 {
     u_char                    *p, *last, *query;
-    ngx_str_t                  host, key;
+    ngx_str_t                  host, key, *prefix;
     ngx_uint_t                 i;
     ngx_http_cos_pass_t       *pass;
     ngx_http_cos_bucket_t     *bucket, **bucketp;
@@ -239,11 +251,14 @@ ngx_http_cos_check_copy_source(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         goto denied;
     }
 
-    if (pass->prefix.len
-        && (bucket != pass->bucket
-            || key.len < pass->prefix.len
-            || ngx_strncmp(key.data, pass->prefix.data, pass->prefix.len)
-               != 0))
+    if (pass->bucket && bucket != pass->bucket) {
+        goto denied;
+    }
+
+    prefix = &ctx->confined;
+
+    if (key.len < prefix->len
+        || ngx_memcmp(key.data, prefix->data, prefix->len) != 0)
     {
         goto denied;
     }

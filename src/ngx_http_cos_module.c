@@ -170,6 +170,10 @@ static ngx_http_variable_t  ngx_http_cos_vars[] = {
     { ngx_string("cos_internal_token"), NULL, ngx_http_cos_token_variable,
       0, NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_NOHASH, 0 },
 
+    { ngx_string("cos_internal_private"), NULL,
+      ngx_http_cos_private_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_NOHASH, 0 },
+
       ngx_http_null_variable
 };
 
@@ -434,8 +438,17 @@ ngx_http_cos_init_main_conf(ngx_conf_t *cf, void *conf)
     v = core->variables.elts;
 
     for (i = 0; i < core->variables.nelts; i++) {
-        if (ngx_strncmp(v[i].name.data, "cos_internal_", 13) == 0
-            && ngx_strncmp(v[i].name.data, "cos_internal_url", 16) != 0)
+        if (v[i].name.len < 13
+            || ngx_strncmp(v[i].name.data, "cos_internal_", 13) != 0)
+        {
+            continue;
+        }
+
+        /* the one that cos_pass has used already */
+
+        if (v[i].name.len != sizeof("cos_internal_url") - 1
+            || ngx_strncmp(v[i].name.data, "cos_internal_url", v[i].name.len)
+               != 0)
         {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                           "variable \"$%V\" is internal", &v[i].name);

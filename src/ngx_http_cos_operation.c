@@ -9,6 +9,7 @@
 #include "ngx_http_cos_error.h"
 #include "ngx_http_cos_guard.h"
 #include "ngx_http_cos_operation.h"
+#include "ngx_http_cos_proxy.h"
 
 
 /* a bound, since they are compared pair by pair */
@@ -43,8 +44,10 @@
 static ngx_int_t ngx_http_cos_check_params(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 static const ngx_http_cos_operation_t *ngx_http_cos_find_operation(
-    ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx, ngx_uint_t *features,
+    ngx_uint_t method, ngx_http_cos_ctx_t *ctx, ngx_uint_t *features,
     ngx_str_t **unknown);
+static ngx_uint_t ngx_http_cos_allowed(ngx_http_cos_allow_t *allow,
+    const ngx_http_cos_operation_t *operation);
 static ngx_uint_t ngx_http_cos_param_feature(ngx_http_cos_ctx_t *ctx,
     ngx_str_t *name);
 static ngx_uint_t ngx_http_cos_signature_param(ngx_str_t *name);
@@ -230,6 +233,12 @@ static ngx_http_cos_guard_t  ngx_http_cos_param_guards[] = {
 };
 
 
+/* without a value they select nothing */
+
+static const char  ngx_http_cos_valued_params[] =
+    "uploadId partNumber position id";
+
+
 /* what may stand beside "ci-process" */
 
 static const char  ngx_http_cos_ci_params[] =
@@ -327,10 +336,14 @@ ngx_http_cos_check_operation(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
     ngx_int_t                        rc;
     ngx_str_t                       *unknown;
-    ngx_uint_t                       i, features, denied;
+    ngx_uint_t                       features, denied;
     ngx_http_cos_allow_t            *allow;
     ngx_http_cos_loc_conf_t         *cclf;
     const ngx_http_cos_operation_t  *operation;
+#if (NGX_HTTP_CACHE)
+    ngx_http_upstream_conf_t        *ucf;
+    const ngx_http_cos_operation_t  *get;
+#endif
 
     features = 0;
     unknown = NULL;
@@ -340,7 +353,8 @@ ngx_http_cos_check_operation(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         return rc;
     }
 
-    operation = ngx_http_cos_find_operation(r, ctx, &features, &unknown);
+    operation = ngx_http_cos_find_operation(r->method, ctx, &features,
+                                            &unknown);
 
     if (operation == NULL) {
 
@@ -348,7 +362,8 @@ ngx_http_cos_check_operation(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
             return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN,
                                        "AccessDenied",
                                        "query parameter \"%V\" is not known "
-                                       "for this request", unknown);
+                                       "for this request",
+                                       ngx_http_cos_printable(r, unknown));
         }
 
         return ngx_http_cos_refuse(r, ctx, NGX_HTTP_NOT_ALLOWED,
@@ -362,13 +377,35 @@ ngx_http_cos_check_operation(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
     allow = cclf->allow;
 
-    i = operation - ngx_http_cos_operations;
-
-    if (!(allow->operations[i / 64] & ((uint64_t) 1 << (i % 64)))) {
+    if (!ngx_http_cos_allowed(allow, operation)) {
         return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN, "AccessDenied",
                                    "operation \"%V\" is not allowed here",
                                    &operation->action);
     }
+
+#if (NGX_HTTP_CACHE)
+
+    /* proxy_cache_convert_head makes another operation of it */
+
+    if (r->method == NGX_HTTP_HEAD) {
+        ucf = ngx_http_cos_proxy_upstream_conf(r);
+
+        if (ucf->cache > 0 && ucf->cache_convert_head) {
+            get = ngx_http_cos_find_operation(NGX_HTTP_GET, ctx, &features,
+                                              &unknown);
+
+            if (get == NULL || !ngx_http_cos_allowed(allow, get)) {
+                return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN,
+                                           "AccessDenied",
+                                           "operation \"%V\", which caching "
+                                           "needs, is not allowed here",
+                                           get ? &get->action
+                                               : &operation->action);
+            }
+        }
+    }
+
+#endif
 
     rc = ngx_http_cos_check_headers(r, ctx, &features);
     if (rc != NGX_OK) {
@@ -389,11 +426,23 @@ ngx_http_cos_check_operation(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 }
 
 
-static ngx_int_t
-ngx_http_cos_check_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+static ngx_uint_t
+ngx_http_cos_allowed(ngx_http_cos_allow_t *allow,
+    const ngx_http_cos_operation_t *operation)
+{
+    ngx_uint_t  i;
+
+    i = operation - ngx_http_cos_operations;
+
+    return (allow->operations[i / 64] >> (i % 64)) & 1;
+}
+
+
+ngx_int_t
+ngx_http_cos_parse_query(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
     u_char      *buf;
-    ngx_uint_t   i, k, n;
+    ngx_uint_t   n;
 
     if (r->args.len == 0) {
         return NGX_OK;
@@ -416,12 +465,24 @@ ngx_http_cos_check_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    if (cos_query_parse(&r->args, ctx->params, &n, buf) != NGX_OK) {
+    if (cos_query_parse(&r->args, ctx->params, &ctx->nparams, buf) != NGX_OK) {
         return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
                                    "InvalidURI", "invalid query string");
     }
 
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_cos_check_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+{
+    ngx_str_t   *name;
+    ngx_uint_t   i, k, n;
+
     /* the client's own signature stays here unless it is what is used */
+
+    n = ctx->nparams;
 
     for (i = 0, k = 0; i < n; i++) {
         if (!ctx->client_signed
@@ -437,18 +498,31 @@ ngx_http_cos_check_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     ctx->nparams = n;
 
     for (i = 0; i < n; i++) {
+
+        name = &ctx->params[i].name;
+
         for (k = 0; k < i; k++) {
-            if (ctx->params[i].name.len == ctx->params[k].name.len
-                && ngx_strncasecmp(ctx->params[i].name.data,
-                                   ctx->params[k].name.data,
-                                   ctx->params[i].name.len)
+            if (name->len == ctx->params[k].name.len
+                && ngx_strncasecmp(name->data, ctx->params[k].name.data,
+                                   name->len)
                    == 0)
             {
                 return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
                                            "InvalidArgument",
                                            "duplicate query parameter \"%V\"",
-                                           &ctx->params[i].name);
+                                           ngx_http_cos_printable(r, name));
             }
+        }
+
+        /* a server could take it for an operation without the parameter */
+
+        if (ctx->params[i].value.len == 0
+            && ngx_http_cos_in_list(ngx_http_cos_valued_params, name, NULL))
+        {
+            return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
+                                       "InvalidArgument",
+                                       "query parameter \"%V\" is empty",
+                                       name);
         }
     }
 
@@ -457,7 +531,7 @@ ngx_http_cos_check_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 
 
 static const ngx_http_cos_operation_t *
-ngx_http_cos_find_operation(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
+ngx_http_cos_find_operation(ngx_uint_t method, ngx_http_cos_ctx_t *ctx,
     ngx_uint_t *features, ngx_str_t **unknown)
 {
     ngx_uint_t                       i, k, n, level, feature, found;
@@ -475,7 +549,7 @@ ngx_http_cos_find_operation(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
         op = &ngx_http_cos_operations[i];
 
-        if (op->level != level || !(op->method & r->method)) {
+        if (op->level != level || !(op->method & method)) {
             continue;
         }
 

@@ -33,9 +33,16 @@ char *ngx_http_cos_allow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_cos_allow_t *ngx_http_cos_allow_default(void);
 
 /*
- * Decodes the query string into ctx->params without the client's signature,
- * finds the operation and checks it against cos_allow.  NGX_OK with
- * ctx->operation set, NGX_DECLINED if the request is refused, NGX_ERROR.
+ * Decodes the query string into ctx->params.  NGX_DECLINED if the request is
+ * refused, NGX_ERROR.
+ */
+ngx_int_t ngx_http_cos_parse_query(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
+
+/*
+ * Takes the client's signature out of ctx->params, finds the operation and
+ * checks it against cos_allow.  NGX_OK with ctx->operation set, NGX_DECLINED
+ * if the request is refused, NGX_ERROR.
  */
 ngx_int_t ngx_http_cos_check_operation(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);

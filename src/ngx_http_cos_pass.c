@@ -42,7 +42,8 @@ static void ngx_http_cos_free_no_peer(ngx_peer_connection_t *pc, void *data,
     ngx_uint_t state);
 static ngx_int_t ngx_http_cos_prepare(ngx_http_request_t *r,
     ngx_http_cos_loc_conf_t *cclf, ngx_http_cos_ctx_t *ctx);
-static ngx_uint_t ngx_http_cos_client_signed(ngx_http_request_t *r);
+static ngx_int_t ngx_http_cos_client_signed(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
 
 
 char *
@@ -329,10 +330,12 @@ ngx_http_cos_pass_resolve(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
         }
 
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "no credentials for \"cos_pass\" to sign for %s%V "
-                      "in %s:%ui: %s",
-                      bucketp[i]->name.len ? "bucket " : "the service",
-                      &bucketp[i]->name, pass->file_name, pass->line,
+                      "no credentials for %s \"%V\" that \"cos_pass\" "
+                      "signs for in %s:%ui: %s",
+                      bucketp[i]->name.len ? "bucket" : "service",
+                      bucketp[i]->name.len ? &bucketp[i]->name
+                                           : &bucketp[i]->host,
+                      pass->file_name, pass->line,
                       cmcf->credentials.nelts
                       ? "there are several \"cos_credentials\", "
                         "choose with \"credentials=\""
@@ -514,23 +517,30 @@ ngx_http_cos_prepare(ngx_http_request_t *r, ngx_http_cos_loc_conf_t *cclf,
     ngx_http_cos_ctx_t *ctx)
 {
     ngx_int_t                  rc;
+#if (NGX_HTTP_CACHE)
     ngx_http_upstream_conf_t  *ucf;
+#endif
 
     rc = ngx_http_cos_find_target(r, ctx);
     if (rc != NGX_OK) {
         return rc;
     }
 
-    if (cclf->sign != NGX_HTTP_COS_SIGN_OFF) {
+    rc = ngx_http_cos_parse_query(r, ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
-        ctx->client_signed = cclf->sign == NGX_HTTP_COS_SIGN_UNLESS_SIGNED
-                             && ngx_http_cos_client_signed(r);
-
-        if (!ctx->client_signed) {
-            ctx->credentials = cclf->pass->credentials
-                               ? cclf->pass->credentials
-                               : ctx->bucket->credentials;
+    if (cclf->sign == NGX_HTTP_COS_SIGN_UNLESS_SIGNED) {
+        rc = ngx_http_cos_client_signed(r, ctx);
+        if (rc != NGX_OK) {
+            return rc;
         }
+    }
+
+    if (cclf->sign != NGX_HTTP_COS_SIGN_OFF && !ctx->client_signed) {
+        ctx->credentials = cclf->pass->credentials ? cclf->pass->credentials
+                                                   : ctx->bucket->credentials;
     }
 
     rc = ngx_http_cos_check_operation(r, ctx);
@@ -540,11 +550,11 @@ ngx_http_cos_prepare(ngx_http_request_t *r, ngx_http_cos_loc_conf_t *cclf,
 
     if (ctx->credentials && ngx_http_cos_get_secret(ctx->credentials) == NULL)
     {
+#if (NGX_HTTP_CACHE)
         ucf = ngx_http_cos_proxy_upstream_conf(r);
 
         /* what is in the cache is served without a credential */
 
-#if (NGX_HTTP_CACHE)
         if (ucf->cache <= 0)
 #endif
         {
@@ -623,10 +633,7 @@ ngx_http_cos_authorization_variable(ngx_http_request_t *r,
     ngx_str_null(&authorization);
 
     if (ctx->client_signed) {
-        header = ngx_http_cos_header(&r->headers_in.headers, "authorization");
-        if (header) {
-            authorization = *header;
-        }
+        authorization = ctx->authorization;
 
         header = ngx_http_cos_header(&r->headers_in.headers,
                                      "x-cos-security-token");
@@ -686,6 +693,42 @@ ngx_http_cos_token_variable(ngx_http_request_t *r,
 }
 
 
+/*
+ * What is got with rights or with a key of the client is for it alone, and
+ * what others got is not for it.
+ */
+
+ngx_int_t
+ngx_http_cos_private_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_cos_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
+
+    if (ctx == NULL
+        || (!ctx->client_signed
+            && ngx_http_cos_header(&r->headers_in.headers,
+                          "x-cos-server-side-encryption-customer-algorithm")
+               == NULL
+            && ngx_http_cos_header(&r->headers_in.headers,
+                          "x-cos-server-side-encryption-customer-key")
+               == NULL))
+    {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->len = 1;
+    v->data = (u_char *) "1";
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
 ngx_str_t *
 ngx_http_cos_header(ngx_list_t *headers, const char *lowcase)
 {
@@ -720,20 +763,39 @@ ngx_http_cos_header(ngx_list_t *headers, const char *lowcase)
 }
 
 
-/* in the header, or as a presigned URL */
+/* in the header, or as a presigned URL; of two COS could take either */
 
-static ngx_uint_t
-ngx_http_cos_client_signed(ngx_http_request_t *r)
+static ngx_int_t
+ngx_http_cos_client_signed(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
-    ngx_str_t            value, *header;
-    cos_authorization_t  a;
+    ngx_int_t             rc;
+    ngx_str_t            *header;
+    cos_authorization_t   a;
+
+    rc = cos_authorization_from_query(ctx->params, ctx->nparams, &a);
+
+    if (rc == NGX_ERROR) {
+        goto invalid;
+    }
 
     header = ngx_http_cos_header(&r->headers_in.headers, "authorization");
 
     if (header && cos_authorization_parse(header, &a) == NGX_OK) {
-        return 1;
+
+        if (rc == NGX_OK) {
+            goto invalid;
+        }
+
+        ctx->authorization = *header;
+        rc = NGX_OK;
     }
 
-    return ngx_http_arg(r, (u_char *) "q-signature", 11, &value) == NGX_OK
-           || ngx_http_arg(r, (u_char *) "sign", 4, &value) == NGX_OK;
+    ctx->client_signed = (rc == NGX_OK);
+
+    return NGX_OK;
+
+invalid:
+
+    return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
+                               "InvalidArgument", "invalid signature");
 }

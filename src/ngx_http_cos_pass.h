@@ -27,12 +27,14 @@ ngx_int_t ngx_http_cos_handler(ngx_http_request_t *r);
 /* the value of the first header of this lower-case name, or NULL */
 ngx_str_t *ngx_http_cos_header(ngx_list_t *headers, const char *lowcase);
 
-/* the variables that proxy evaluates: URL, Authorization, token */
+/* the variables that proxy evaluates: URL, Authorization, token, no cache */
 ngx_int_t ngx_http_cos_url_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 ngx_int_t ngx_http_cos_authorization_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 ngx_int_t ngx_http_cos_token_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+ngx_int_t ngx_http_cos_private_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 
 

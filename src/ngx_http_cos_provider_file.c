@@ -19,6 +19,8 @@ static char *ngx_http_cos_provider_file_init(ngx_conf_t *cf,
 static ngx_int_t ngx_http_cos_provider_file_poll(
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret,
     ngx_log_t *log);
+static ngx_int_t ngx_http_cos_file_error(ngx_http_cos_credentials_t *c,
+    ngx_log_t *log, ngx_uint_t level, char *text);
 static ngx_int_t ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
     ngx_http_cos_secret_t *secret, ngx_http_cos_version_t *version,
     ngx_log_t *log, ngx_uint_t level);
@@ -66,7 +68,7 @@ ngx_http_cos_provider_file_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
     rc = ngx_http_cos_read_file(c, c->first, &c->version, cf->log,
                                 NGX_LOG_EMERG);
 
-    if (rc == NGX_ERROR) {
+    if (rc != NGX_OK && rc != NGX_DECLINED) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "cannot read cos_credentials \"%V\" from \"%V\"",
                            &c->name, &c->path);
@@ -114,6 +116,7 @@ ngx_http_cos_provider_file_poll(ngx_http_cos_credentials_t *c,
 
     if (rc == NGX_OK) {
         c->version = version;
+        c->err = 0;
 
     } else if (rc == NGX_ERROR) {
 
@@ -126,7 +129,32 @@ ngx_http_cos_provider_file_poll(ngx_http_cos_credentials_t *c,
 }
 
 
-/* NGX_DECLINED if there is no such file */
+/*
+ * An error of the system may go away while the file stays as it is: it is
+ * tried again, but reported once.
+ */
+
+static ngx_int_t
+ngx_http_cos_file_error(ngx_http_cos_credentials_t *c, ngx_log_t *log,
+    ngx_uint_t level, char *text)
+{
+    ngx_err_t  err;
+
+    err = ngx_errno;
+
+    if (c->err != err) {
+        c->err = err;
+        ngx_log_error(level, log, err, "%s \"%V\" failed", text, &c->path);
+    }
+
+    return NGX_ABORT;
+}
+
+
+/*
+ * NGX_DECLINED if there is no such file, NGX_ABORT if it cannot be read now,
+ * NGX_ERROR if it is not good.
+ */
 
 static ngx_int_t
 ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
@@ -151,17 +179,14 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
             return NGX_DECLINED;
         }
 
-        ngx_log_error(level, log, ngx_errno,
-                      ngx_open_file_n " \"%V\" failed", &c->path);
-        return NGX_ERROR;
+        return ngx_http_cos_file_error(c, log, level, ngx_open_file_n);
     }
 
     rc = NGX_ERROR;
     size = 0;
 
     if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
-        ngx_log_error(level, log, ngx_errno,
-                      ngx_fd_info_n " \"%V\" failed", &c->path);
+        rc = ngx_http_cos_file_error(c, log, level, ngx_fd_info_n);
         goto done;
     }
 
@@ -179,8 +204,7 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
                         NGX_HTTP_COS_FILE_SIZE - size);
 
         if (n == -1) {
-            ngx_log_error(level, log, ngx_errno,
-                          ngx_read_fd_n " \"%V\" failed", &c->path);
+            rc = ngx_http_cos_file_error(c, log, level, ngx_read_fd_n);
             goto done;
         }
 

@@ -24,7 +24,6 @@
 typedef struct {
     ngx_str_t     name;
     char       *(*set)(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-    ngx_uint_t    optional;     /* not there in a build without SSL */
     ngx_uint_t    offset;
 } ngx_http_cos_command_t;
 
@@ -34,10 +33,16 @@ typedef enum {
     NGX_HTTP_COS_SET_HEADER,
     NGX_HTTP_COS_METHOD,
     NGX_HTTP_COS_HTTP_VERSION,
+#if (NGX_HTTP_CACHE)
+    NGX_HTTP_COS_CACHE_BYPASS,
+    NGX_HTTP_COS_NO_CACHE,
+#endif
+#if (NGX_HTTP_SSL)
     NGX_HTTP_COS_SSL_SERVER_NAME,
     NGX_HTTP_COS_SSL_VERIFY,
     NGX_HTTP_COS_SSL_VERIFY_DEPTH,
     NGX_HTTP_COS_SSL_TRUSTED_CERTIFICATE
+#endif
 } ngx_http_cos_command_e;
 
 
@@ -46,6 +51,7 @@ static char *ngx_http_cos_check_headers_text(ngx_conf_t *cf,
     ngx_http_cos_loc_conf_t *conf);
 static ngx_int_t ngx_http_cos_inject_headers(ngx_conf_t *cf,
     ngx_http_cos_loc_conf_t *conf);
+static ngx_int_t ngx_http_cos_keep_back(ngx_array_t *headers, ngx_str_t *name);
 static ngx_int_t ngx_http_cos_restore_headers(ngx_conf_t *cf,
     ngx_http_cos_loc_conf_t *conf);
 static ngx_keyval_t *ngx_http_cos_find_header(ngx_array_t *headers,
@@ -53,13 +59,19 @@ static ngx_keyval_t *ngx_http_cos_find_header(ngx_array_t *headers,
 static ngx_int_t ngx_http_cos_compile_set_headers(ngx_conf_t *cf,
     ngx_http_cos_loc_conf_t *conf);
 static ngx_uint_t ngx_http_cos_proxy_own_set(ngx_http_cos_loc_conf_t *conf);
+#if (NGX_HTTP_CACHE)
+static ngx_int_t ngx_http_cos_add_predicate(ngx_conf_t *cf,
+    ngx_http_cos_loc_conf_t *conf, ngx_uint_t command, ngx_array_t *user);
+#endif
 static char *ngx_http_cos_proxy_defaults(ngx_conf_t *cf,
     ngx_http_cos_loc_conf_t *conf);
 static void ngx_http_cos_restore_defaults(ngx_http_cos_loc_conf_t *prev,
     ngx_http_cos_loc_conf_t *conf);
+#if (NGX_HTTP_SSL)
 static ngx_uint_t ngx_http_cos_may_use_ssl(ngx_conf_t *cf,
     ngx_http_cos_pass_t *pass);
 static ngx_str_t *ngx_http_cos_ca_bundle(void);
+#endif
 
 
 extern ngx_module_t  ngx_http_proxy_module;
@@ -68,16 +80,21 @@ extern ngx_module_t  ngx_http_proxy_module;
 /* in the order of ngx_http_cos_command_e */
 
 static ngx_http_cos_command_t  ngx_http_cos_commands[] = {
-    { ngx_string("proxy_connect_timeout"), ngx_conf_set_msec_slot, 0, 0 },
-    { ngx_string("proxy_set_header"), ngx_conf_set_keyval_slot, 0, 0 },
-    { ngx_string("proxy_method"), ngx_http_set_complex_value_slot, 0, 0 },
-    { ngx_string("proxy_http_version"), ngx_conf_set_enum_slot, 0, 0 },
-    { ngx_string("proxy_ssl_server_name"), ngx_conf_set_flag_slot, 1, 0 },
-    { ngx_string("proxy_ssl_verify"), ngx_conf_set_flag_slot, 1, 0 },
-    { ngx_string("proxy_ssl_verify_depth"), ngx_conf_set_num_slot, 1, 0 },
-    { ngx_string("proxy_ssl_trusted_certificate"), ngx_conf_set_str_slot, 1,
-      0 },
-    { ngx_null_string, NULL, 0, 0 }
+    { ngx_string("proxy_connect_timeout"), ngx_conf_set_msec_slot, 0 },
+    { ngx_string("proxy_set_header"), ngx_conf_set_keyval_slot, 0 },
+    { ngx_string("proxy_method"), ngx_http_set_complex_value_slot, 0 },
+    { ngx_string("proxy_http_version"), ngx_conf_set_enum_slot, 0 },
+#if (NGX_HTTP_CACHE)
+    { ngx_string("proxy_cache_bypass"), ngx_http_set_predicate_slot, 0 },
+    { ngx_string("proxy_no_cache"), ngx_http_set_predicate_slot, 0 },
+#endif
+#if (NGX_HTTP_SSL)
+    { ngx_string("proxy_ssl_server_name"), ngx_conf_set_flag_slot, 0 },
+    { ngx_string("proxy_ssl_verify"), ngx_conf_set_flag_slot, 0 },
+    { ngx_string("proxy_ssl_verify_depth"), ngx_conf_set_num_slot, 0 },
+    { ngx_string("proxy_ssl_trusted_certificate"), ngx_conf_set_str_slot, 0 },
+#endif
+    { ngx_null_string, NULL, 0 }
 };
 
 
@@ -96,7 +113,11 @@ static ngx_keyval_t  ngx_http_cos_headers[] = {
 
 /* client headers that are not the business of COS, if not set on purpose */
 
-static ngx_str_t  ngx_http_cos_cookie = ngx_string("Cookie");
+static ngx_str_t  ngx_http_cos_kept_back[] = {
+    ngx_string("Cookie"),
+    ngx_string("Date"),         /* COS compares clocks */
+    ngx_null_string
+};
 
 
 char *
@@ -183,10 +204,6 @@ ngx_http_cos_proxy_init(ngx_conf_t *cf)
 
         cmd = ngx_http_cos_find_command(&known->name);
 
-        if (cmd == NULL && known->optional) {
-            continue;
-        }
-
         if (cmd == NULL || cmd->set != known->set
             || cmd->conf != NGX_HTTP_LOC_CONF_OFFSET)
         {
@@ -209,6 +226,15 @@ ngx_http_cos_proxy_init(ngx_conf_t *cf)
     conf->headers = (headers == NGX_CONF_UNSET_PTR) ? NULL : headers;
     conf->user_set = ngx_http_cos_proxy_own_set(conf);
 
+#if (NGX_HTTP_CACHE)
+
+    conf->cache_bypass = ngx_http_cos_field(conf, NGX_HTTP_COS_CACHE_BYPASS,
+                                            ngx_array_t *);
+    conf->no_cache = ngx_http_cos_field(conf, NGX_HTTP_COS_NO_CACHE,
+                                        ngx_array_t *);
+
+#endif
+
     return NGX_OK;
 }
 
@@ -217,6 +243,7 @@ char *
 ngx_http_cos_proxy_merge(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
     ngx_http_cos_loc_conf_t *conf)
 {
+    ngx_uint_t    own_set;
     ngx_array_t  *headers;
 
     conf->proxy_conf = ngx_http_conf_get_module_loc_conf(cf,
@@ -229,9 +256,41 @@ ngx_http_cos_proxy_merge(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
     }
 
     conf->headers = headers;
-    conf->user_set = prev->user_set | ngx_http_cos_proxy_own_set(conf);
+
+    own_set = ngx_http_cos_proxy_own_set(conf);
+    conf->user_set = prev->user_set | own_set;
+
+#if (NGX_HTTP_CACHE)
+
+    conf->cache_bypass = ngx_http_cos_field(conf, NGX_HTTP_COS_CACHE_BYPASS,
+                                            ngx_array_t *);
+    ngx_conf_merge_ptr_value(conf->cache_bypass, prev->cache_bypass, NULL);
+
+    conf->no_cache = ngx_http_cos_field(conf, NGX_HTTP_COS_NO_CACHE,
+                                        ngx_array_t *);
+    ngx_conf_merge_ptr_value(conf->no_cache, prev->no_cache, NULL);
+
+#endif
 
     if (conf->pass) {
+
+        /* what is inherited from a cos_pass above is ours, too */
+
+        conf->defaults = prev->defaults & ~own_set;
+
+#if (NGX_HTTP_CACHE)
+
+        if (ngx_http_cos_add_predicate(cf, conf, NGX_HTTP_COS_CACHE_BYPASS,
+                                       conf->cache_bypass)
+            != NGX_OK
+            || ngx_http_cos_add_predicate(cf, conf, NGX_HTTP_COS_NO_CACHE,
+                                          conf->no_cache)
+               != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
+#endif
 
         if (ngx_http_cos_check_headers_text(cf, conf) != NGX_CONF_OK
             || ngx_http_cos_proxy_defaults(cf, conf) != NGX_CONF_OK)
@@ -307,7 +366,6 @@ ngx_http_cos_check_headers_text(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 static ngx_int_t
 ngx_http_cos_inject_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 {
-    ngx_str_t     *only;
     ngx_uint_t     i;
     ngx_array_t   *headers;
     ngx_keyval_t  *header, *ours, *user;
@@ -366,32 +424,42 @@ ngx_http_cos_inject_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
         }
     }
 
-    /* an empty value keeps the client's header back */
-
-    for (only = ngx_http_cos_client_only_headers; /* void */ ; only++) {
-
-        if (only->len == 0) {
-            only = &ngx_http_cos_cookie;
-        }
-
-        if (ngx_http_cos_find_header(headers, only) == NULL) {
-            header = ngx_array_push(headers);
-            if (header == NULL) {
-                return NGX_ERROR;
-            }
-
-            header->key = *only;
-            ngx_str_set(&header->value, "");
-        }
-
-        if (only == &ngx_http_cos_cookie) {
-            break;
-        }
+    if (ngx_http_cos_keep_back(headers, ngx_http_cos_client_only_headers)
+        != NGX_OK
+        || ngx_http_cos_keep_back(headers, ngx_http_cos_kept_back) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     ngx_http_cos_field(conf, NGX_HTTP_COS_SET_HEADER, ngx_array_t *) = headers;
 
     conf->injected = 1;
+
+    return NGX_OK;
+}
+
+
+/* an empty value keeps the client's header back */
+
+static ngx_int_t
+ngx_http_cos_keep_back(ngx_array_t *headers, ngx_str_t *name)
+{
+    ngx_keyval_t  *header;
+
+    for ( /* void */ ; name->len; name++) {
+
+        if (ngx_http_cos_find_header(headers, name)) {
+            continue;
+        }
+
+        header = ngx_array_push(headers);
+        if (header == NULL) {
+            return NGX_ERROR;
+        }
+
+        header->key = *name;
+        ngx_str_set(&header->value, "");
+    }
 
     return NGX_OK;
 }
@@ -522,6 +590,60 @@ ngx_http_cos_compile_set_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 }
 
 
+#if (NGX_HTTP_CACHE)
+
+/* adds $cos_internal_private to proxy_cache_bypass or proxy_no_cache */
+
+static ngx_int_t
+ngx_http_cos_add_predicate(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf,
+    ngx_uint_t command, ngx_array_t *user)
+{
+    ngx_str_t                          value;
+    ngx_array_t                       *predicates;
+    ngx_http_complex_value_t          *cv;
+    ngx_http_compile_complex_value_t   ccv;
+
+    predicates = ngx_array_create(cf->pool, 1 + (user ? user->nelts : 0),
+                                  sizeof(ngx_http_complex_value_t));
+    if (predicates == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (user) {
+        cv = ngx_array_push_n(predicates, user->nelts);
+        if (cv == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(cv, user->elts,
+                   user->nelts * sizeof(ngx_http_complex_value_t));
+    }
+
+    cv = ngx_array_push(predicates);
+    if (cv == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_str_set(&value, "$cos_internal_private");
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value;
+    ccv.complex_value = cv;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_cos_field(conf, command, ngx_array_t *) = predicates;
+
+    return NGX_OK;
+}
+
+#endif
+
+
 static ngx_uint_t
 ngx_http_cos_proxy_own_set(ngx_http_cos_loc_conf_t *conf)
 {
@@ -579,8 +701,10 @@ ngx_http_cos_proxy_own_set(ngx_http_cos_loc_conf_t *conf)
 static char *
 ngx_http_cos_proxy_defaults(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 {
-    ngx_str_t   *bundle;
     ngx_uint_t   unset;
+#if (NGX_HTTP_SSL)
+    ngx_str_t   *bundle;
+#endif
 
     unset = ~conf->user_set;
 
@@ -681,6 +805,8 @@ ngx_http_cos_restore_defaults(ngx_http_cos_loc_conf_t *prev,
 }
 
 
+#if (NGX_HTTP_SSL)
+
 static ngx_uint_t
 ngx_http_cos_may_use_ssl(ngx_conf_t *cf, ngx_http_cos_pass_t *pass)
 {
@@ -735,6 +861,8 @@ ngx_http_cos_ca_bundle(void)
 
     return NULL;
 }
+
+#endif
 
 
 ngx_http_upstream_conf_t *

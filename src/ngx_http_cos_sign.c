@@ -93,7 +93,8 @@ ngx_http_cos_sign_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (ngx_http_cos_bad_header_name(name)) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid header name \"%V\"", name);
+                               "invalid header \"%V\" in \"%V\"",
+                               name, &cmd->name);
             return NGX_CONF_ERROR;
         }
 

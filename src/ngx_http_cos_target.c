@@ -6,18 +6,21 @@
 
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_bucket.h"
+#include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_error.h"
 #include "ngx_http_cos_target.h"
 
 
 static ngx_int_t ngx_http_cos_check_uri(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
+static ngx_uint_t ngx_http_cos_has_control(ngx_str_t *text);
 static ngx_int_t ngx_http_cos_locate(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 static ngx_http_cos_bucket_t *ngx_http_cos_select_bucket(
     ngx_http_request_t *r, ngx_http_cos_pass_t *pass, ngx_str_t *name);
 static ngx_int_t ngx_http_cos_set_key(ngx_http_request_t *r,
-    ngx_http_cos_ctx_t *ctx, ngx_str_t *prefix, ngx_str_t *rest);
+    ngx_http_cos_ctx_t *ctx, ngx_str_t *prefix, ngx_uint_t slash,
+    ngx_str_t *rest);
 
 
 ngx_int_t
@@ -50,12 +53,6 @@ ngx_http_cos_check_uri(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         goto invalid;
     }
 
-    /* set by nginx or by a rewrite, not by the client */
-
-    if (!r->valid_unparsed_uri) {
-        return NGX_OK;
-    }
-
     raw = r->unparsed_uri;
 
     p = ngx_strlchr(raw.data, raw.data + raw.len, '?');
@@ -66,11 +63,7 @@ ngx_http_cos_check_uri(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     /* an absolute URI without a path */
 
     if (raw.len == 0) {
-        if (r->uri.len != 1) {
-            goto invalid;
-        }
-
-        return NGX_OK;
+        ngx_str_set(&raw, "/");
     }
 
     if (ngx_strlchr(raw.data, raw.data + raw.len, '%')) {
@@ -89,6 +82,22 @@ ngx_http_cos_check_uri(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         raw.len = last - p;
     }
 
+    /*
+     * Captures and $uri are decoded, and nginx puts them into headers as they
+     * are; so this is for URIs, too, that a rewrite has replaced since.
+     */
+
+    if (ngx_http_cos_has_control(&raw) || ngx_http_cos_has_control(&r->uri)) {
+        return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST, "InvalidURI",
+                                   "the path has a control character");
+    }
+
+    /* set by nginx or by a rewrite, not by the client */
+
+    if (!r->valid_unparsed_uri) {
+        return NGX_OK;
+    }
+
     if (raw.len != r->uri.len
         || ngx_memcmp(raw.data, r->uri.data, raw.len) != 0)
     {
@@ -104,11 +113,27 @@ invalid:
 }
 
 
+static ngx_uint_t
+ngx_http_cos_has_control(ngx_str_t *text)
+{
+    size_t  i;
+
+    for (i = 0; i < text->len; i++) {
+        if (text->data[i] < 0x20 || text->data[i] == 0x7f) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static ngx_int_t
 ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
     u_char                    *p;
     ngx_str_t                  rest, name, none, *prefix;
+    ngx_uint_t                 slash;
     ngx_http_cos_pass_t       *pass;
     ngx_http_cos_loc_conf_t   *cclf;
     ngx_http_core_loc_conf_t  *clcf;
@@ -145,23 +170,33 @@ ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
                                            "InvalidURI", "the key is empty");
             }
 
-            return ngx_http_cos_set_key(r, ctx, &none, &rest);
+            return ngx_http_cos_set_key(r, ctx, &none, 0, &rest);
         }
 
         prefix = &pass->prefix;
     }
 
     /*
-     * The slash that ends the location prefix, or else begins the rest, is
-     * not a part of the key; any further one is.
+     * PREFIX is joined with one slash: the one that ends the location's prefix
+     * or the one that comes next.  Without either, "location /img" would lead
+     * from "/img-private/x" to keys that other rules may guard.
      */
 
+    slash = 0;
+
     if (rest.len && rest.data[0] == '/'
-        && (rest.data == r->uri.data || rest.data[-1] != '/')
-        && (prefix->len == 0 || prefix->data[prefix->len - 1] == '/'))
+        && (rest.data == r->uri.data || rest.data[-1] != '/'))
     {
         rest.data++;
         rest.len--;
+        slash = 1;
+
+    } else if (rest.len && rest.data[-1] != '/') {
+        return ngx_http_cos_refuse(r, ctx, NGX_HTTP_NOT_FOUND, "NoSuchKey",
+                                   "The specified key does not exist.");
+
+    } else if (rest.len) {
+        slash = 1;
     }
 
     switch (pass->mode) {
@@ -214,14 +249,13 @@ ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 
     ctx->base.data = r->uri.data;
     ctx->base.len = rest.data - r->uri.data;
-    ctx->confined = *prefix;
 
     if (ctx->bucket == NULL) {
         return ngx_http_cos_refuse(r, ctx, NGX_HTTP_NOT_FOUND, "NoSuchBucket",
                                    "The specified bucket does not exist.");
     }
 
-    return ngx_http_cos_set_key(r, ctx, prefix, &rest);
+    return ngx_http_cos_set_key(r, ctx, prefix, slash, &rest);
 }
 
 
@@ -259,12 +293,15 @@ ngx_http_cos_select_bucket(ngx_http_request_t *r, ngx_http_cos_pass_t *pass,
 
 static ngx_int_t
 ngx_http_cos_set_key(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
-    ngx_str_t *prefix, ngx_str_t *rest)
+    ngx_str_t *prefix, ngx_uint_t slash, ngx_str_t *rest)
 {
-    u_char  *p;
-    size_t   len;
+    u_char      *p;
+    size_t       len;
+    ngx_uint_t   too_long;
 
-    len = 1 + prefix->len + rest->len;
+    slash = slash && prefix->len && prefix->data[prefix->len - 1] != '/';
+
+    len = 1 + prefix->len + slash + rest->len;
 
     if (ctx->bucket->force_path_style) {
         len += ctx->bucket->name.len + 1;
@@ -285,43 +322,74 @@ ngx_http_cos_set_key(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         *p++ = '/';
     }
 
-    ctx->key.len = prefix->len + rest->len;
+    ctx->key.len = prefix->len + slash + rest->len;
     ctx->key.data = p;
 
+    ctx->confined.len = prefix->len + slash;
+    ctx->confined.data = p;
+
     p = ngx_cpymem(p, prefix->data, prefix->len);
+
+    if (slash) {
+        *p++ = '/';
+    }
+
     ngx_memcpy(p, rest->data, rest->len);
 
     if (ctx->key.len == 0) {
         return NGX_OK;
     }
 
-    if (cos_key_check(&ctx->key) == NGX_OK) {
+    /* no key of COS begins so; a name that is cleaned up could be another */
+
+    if (cos_key_check(&ctx->key) == NGX_OK
+        && ctx->key.data[0] != '/' && ctx->key.data[0] != '\\')
+    {
         return NGX_OK;
     }
 
-    if (ctx->key.len > COS_KEY_LEN) {
+    too_long = (ctx->key.len > COS_KEY_LEN);
+
+    /* variables must not show it */
+
+    ngx_str_null(&ctx->key);
+
+    if (too_long) {
         return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST, "KeyTooLong",
                                    "Your key is too long");
     }
 
     return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST, "InvalidURI",
-                               "the key has a control character, "
-                               "a dot segment, or nothing but slashes");
+                               "the key begins with a slash, has a control "
+                               "character, or has a dot segment");
 }
 
 
-/* the one place where a URL is written: what is signed is its decoded form */
+/*
+ * The one place where a URL is written: what is signed is its decoded form.
+ * Its user is who signs, for the default key of proxy_cache to tell apart what
+ * different rights gave; and with it the host cannot be resolved, so that
+ * nothing but our peer.init() leads to an address.
+ */
 
 ngx_int_t
 ngx_http_cos_set_url(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
     u_char                 *p;
     size_t                  len;
+    ngx_str_t               user;
     ngx_http_cos_bucket_t  *bucket;
 
     bucket = ctx->bucket;
 
-    len = bucket->schema.len + bucket->host.len
+    if (ctx->credentials) {
+        user = ctx->credentials->name;
+
+    } else {
+        ngx_str_set(&user, "-");
+    }
+
+    len = bucket->schema.len + user.len + 1 + bucket->host.len
           + cos_escape_len(ctx->path.data, ctx->path.len, COS_ESCAPE_PATH)
           + 1 + cos_query_len(ctx->params, ctx->nparams);
 
@@ -333,6 +401,8 @@ ngx_http_cos_set_url(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     ctx->url.data = p;
 
     p = ngx_cpymem(p, bucket->schema.data, bucket->schema.len);
+    p = ngx_cpymem(p, user.data, user.len);
+    *p++ = '@';
     p = ngx_cpymem(p, bucket->host.data, bucket->host.len);
     p = cos_escape(p, ctx->path.data, ctx->path.len, COS_ESCAPE_PATH);
 
@@ -440,10 +510,6 @@ ngx_http_cos_rewrite_redirect(ngx_http_request_t *r, ngx_table_elt_t *h,
     value.data = dst;
     dst = ngx_cpymem(dst, h->value.data, prefix);
     dst = cos_escape(dst, ctx->base.data, ctx->base.len, COS_ESCAPE_PATH);
-
-    if (dst[-1] != '/' && p < last && *p != '/') {
-        *dst++ = '/';
-    }
 
     dst = ngx_cpymem(dst, p, last - p);
 

@@ -19,7 +19,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs_cos()->plan(48);
+my $t = Test::COS->new()->needs_cos()->plan(49);
 
 $t->cos();
 
@@ -137,7 +137,7 @@ $t->run();
 ###############################################################################
 
 is(key('/ss/x/y'), 'pub/x/y', 'slashes on both sides');
-is(key('/sn/x/y'), 'pubx/y', 'slash of the location alone');
+is(key('/sn/x/y'), 'pub/x/y', 'slash of the location alone');
 is(key('/ns/x/y'), 'pub/x/y', 'slash of the prefix alone');
 is(key('/nn/x/y'), 'pub/x/y', 'no slashes');
 is(key('/bs/x/y'), 'x/y', 'bucket and slash');
@@ -150,7 +150,8 @@ is(key('/x/y'), 'x/y', 'root');
 is(key('/ss/'), 'pub/', 'nothing behind the location');
 is(key('/nn'), 'pub', 'nothing behind the location, no slashes');
 is(key('/nn/'), 'pub/', 'a slash behind the location');
-is(key('/nnx'), 'pubx', 'no segment');
+is(http_get('/nnx')->code, 'NoSuchKey', 'within a segment');
+is(http_get('/nbx')->code, 'NoSuchKey', 'within a segment, bucket');
 is(key('/bn/'), 'GetBucket', 'bucket root');
 is(key('/nb'), 'GetBucket', 'bucket root without a slash');
 is(key('/nb/'), 'GetBucket', 'bucket root with a slash');

@@ -106,6 +106,7 @@ $t->journal_clear();
 my $whole = qr/^(?:if-.*|range)$/i;
 
 ask('/cache/a', 304, '', 'if-none-match, miss', 'If-None-Match' => $etag);
+$t->wait_until(sub { () = glob $t->path('cache') . '/*' });
 ask('/cache/a', 200, '0123456789', 'no condition after it');
 ask('/cache/a', 304, '', 'if-none-match, hit', 'If-None-Match' => $etag);
 ask('/cache/a', 304, '', 'if-modified-since, hit',

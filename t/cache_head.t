@@ -77,6 +77,7 @@ $t->run();
 
 head('/on/a', 'MISS', 'head');
 sent('GET', 'head converted');
+kept(1);
 get('/on/a', 'HIT', 'get after head');
 sent('', 'get after head');
 
@@ -90,6 +91,7 @@ sent('', 'head after get');
 # off: HEAD stays what it is
 
 head('/off/c', 'MISS', 'head not converted');
+kept(3);
 sent('HEAD', 'head not converted');
 head('/off/c', 'HIT', 'head again');
 sent('', 'head again');
@@ -104,6 +106,7 @@ head('/uses/d', 'MISS', 'head used once');
 sent('GET', 'head used once');
 head('/uses/d', 'MISS', 'head used twice');
 sent('GET', 'head used twice');
+kept(5);
 head('/uses/d', 'HIT', 'head used thrice');
 sent('', 'head used thrice');
 
@@ -117,6 +120,7 @@ sent('HEAD', 'head without cache');
 for my $status ('MISS', 'HIT') {
 	my $r = http_head('/on/nope');
 	is($r->status, 404, "head of nothing, $status");
+	kept(6);
 	is($r->header('X-Cache'), $status, "head of nothing, $status status");
 	is(http("HEAD /on/nope HTTP/1.0\nHost: localhost\n\n",
 		method => 'GET')->body, '', "head of nothing, $status, no body");
@@ -142,6 +146,13 @@ sub get {
 	my $r = http_get($uri);
 	is($r->header('X-Cache'), $status, "$name, cache status");
 	is($r->body, 'twelve bytes', $name);
+}
+
+# A HEAD is answered before the object is in the cache: wait for so many
+
+sub kept {
+	my ($n) = @_;
+	$t->wait_until(sub { (my @f = glob $t->path('cache') . '/*') >= $n });
 }
 
 # what has been sent since the last time, all of it signed

@@ -125,9 +125,9 @@ my %key = map { $_ => 1 } map { $t->read_file($_) =~ /^KEY: (.*)$/m }
 	grep { -f } glob $t->path('cache') . '/*';
 
 is(scalar(keys %key), scalar @miss, 'an entry for each miss');
-ok($key{'http://images-1250000000.cos.ap-guangzhou.myqcloud.com/a%20b'},
+ok($key{'http://app@images-1250000000.cos.ap-guangzhou.myqcloud.com/a%20b'},
 	'key is the address') or diag join "\n", sort keys %key;
-ok($key{'http://images-1250000000.cos.ap-guangzhou.myqcloud.com/a.txt'
+ok($key{'http://app@images-1250000000.cos.ap-guangzhou.myqcloud.com/a.txt'
 	. '?versionId=2'}, 'key has the version');
 is(scalar(grep { /sign|authorization|token|AKID/i } keys %key), 0,
 	'no signature in a key');

@@ -85,6 +85,9 @@ isnt(remote($trace), '', 'a name of proxy_pass is');
 sub trace {
 	my ($option) = @_;
 	my $dir = $t->testdir;
+	# leaks cannot be looked for while the process is traced
+	local $ENV{ASAN_OPTIONS} = join ':', grep { defined } $ENV{ASAN_OPTIONS},
+		'detect_leaks=0';
 	my ($status, $text) = Test::COS::Process::output(60, $strace, '-f', '-o',
 		"$dir/trace", '-e', 'trace=network', Test::COS::Nginx::binary(),
 		$option, '-p', "$dir/", '-c', 'nginx.conf', '-e', 'stderr');

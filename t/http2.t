@@ -19,7 +19,8 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs(qw/ proxy cache slice ssl http_v2 /)->needs_cos();
+my $t = Test::COS->new()->needs(qw/ proxy cache slice ssl http_v2 /)
+	->needs_cos();
 
 my $curl = `curl -q --version 2>/dev/null` || '';
 $t->skip_all('no curl with HTTP/2') unless $curl =~ /^Features:.*\bHTTP2\b/m;
@@ -206,7 +207,8 @@ sub run {
 }
 
 sub curl {
-	my $text = run($_[0] eq '-I' ? () : ('-D', '-'), '-w', '\n%{http_code} %{http_version}', @_);
+	my $text = run($_[0] eq '-I' ? () : ('-D', '-'), '-w',
+		'\n%{http_code} %{http_version}', @_);
 	my %r = (headers => {});
 	@r{qw/ status version /} = ($1, $2)
 		if $text =~ s/\n(\d+) ([\d.]+)\z//;

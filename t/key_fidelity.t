@@ -79,7 +79,6 @@ my @spellings = (
 	['only a plus', '+', '+'],
 	['only a percent', '%25', '%'],
 	['only a tilde', '~', '~'],
-	['only a backslash', '%5C', '\\'],
 	['name of a bucket', 'images-1250000000', 'images-1250000000'],
 	['absolute address', 'http:%2F/x', undef],
 	['address', 'http:a', 'http:a'],

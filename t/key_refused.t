@@ -22,6 +22,8 @@ select STDOUT; $| = 1;
 # raw targets; COS XML is expected where the request gets as far as that
 
 my @xml = (
+	['leading backslash', '/b/%5Ca'],
+	['only a backslash', '/b/\\'],
 	['parent', '/b/a/../c'],
 	['parent of the root', '/b/../b/c'],
 	['parent, escaped', '/b/a/%2e%2e/c'],

@@ -87,7 +87,8 @@ sub across {
 	my ($name, $block, $expect) = @_;
 
 	$t->journal_clear;
-	my $old = ($t->worker_pids)[0];
+	$t->wait_until(sub { $t->worker_pids });
+	my ($old) = $t->worker_pids;
 	my $c = http_connect();
 	$c->send("PUT /put HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 		. "Content-Length: 8\r\n\r\n$$");

@@ -69,6 +69,11 @@ EOC
 
 $t->run();
 
+# a sanitizer, known by its address space, keeps what is freed
+
+my $limit = $t->read_file('/proc/' . $t->master_pid . '/status')
+	=~ /^VmSize:\s+\d{10,} kB/m ? 'Inf' : 512;
+
 my $master = $t->master_pid;
 my (@failed, @before);
 
@@ -87,7 +92,7 @@ my @after = state();
 is(join(', ', @failed), '', 'reloads and requests');
 is(scalar(grep { $_->{verified} } $t->journal), 30, 'signed');
 
-cmp_ok($after[0] - $before[0], '<', 512, 'memory of the master')
+cmp_ok($after[0] - $before[0], '<', $limit, 'memory of the master')
 	or diag("$before[0] kB grew to $after[0] kB");
 cmp_ok($before[1], '>', 0, 'shared memory');
 is($after[1], $before[1], 'no more shared memory');

@@ -76,6 +76,11 @@ EOC
 
 $t->run();
 
+# a sanitizer, known by its address space, keeps what is freed
+
+my $limit = $t->read_file('/proc/' . $t->master_pid . '/status')
+	=~ /^VmSize:\s+\d{10,} kB/m ? 'Inf' : 512;
+
 # whatever ends a request in another way: an answer, a refusal, an error
 
 my @kinds = (
@@ -99,7 +104,7 @@ requests(90000);
 my ($peak_after, $zone_after) = memory();
 
 is(join(', ', %wrong), '', 'answers');
-cmp_ok($peak_after - $peak, '<', 512, 'memory flat')
+cmp_ok($peak_after - $peak, '<', $limit, 'memory flat')
 	or diag("peak of $peak kB grew to $peak_after kB");
 cmp_ok($zone, '>', 0, 'shared zone');
 is($zone_after, $zone, 'shared zone flat');

@@ -19,7 +19,8 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs(qw/ proxy mirror rewrite /)->needs_cos()->plan(12);
+my $t = Test::COS->new()->needs(qw/ proxy mirror rewrite /)->needs_cos()
+	->plan(12);
 
 $t->cos();
 $t->store_put('images-1250000000', 'a.txt', 'guarded');

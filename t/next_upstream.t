@@ -184,7 +184,8 @@ sub try {
 		$t->journal_clear();
 		(my $target = $uri) =~ s!%d!$n!;
 		my $r = http_request(method => $method, uri => $target,
-			body => $body, headers => { Cookie => 'a=b', $method eq 'POST'
+			body => $body, wait_continue => scalar($uri =~ /put2/),
+			headers => { Cookie => 'a=b', $method eq 'POST'
 				? ('Content-Length' => 0) : () });
 		my $bad = $t->read_file('bad.log');
 		next if $bad eq '';

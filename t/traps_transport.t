@@ -213,7 +213,7 @@ is(http_get('/cache/a')->header('content-type'), 'application/octet-stream',
 	'8.20: and in no other entry');
 my @keys = map { $t->read_file($_) =~ /^KEY: (.*)$/m } glob $t->testdir
 	. '/cache/*';
-is(join(' ', sort @keys), "http://$host/a http://$host/a"
+is(join(' ', sort @keys), "http://app\@$host/a http://app\@$host/a"
 	. '?response-content-type=text%2Fhtml', '8.20: keys');
 
 # 8.21

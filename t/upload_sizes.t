@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# Tests for request bodies of all sizes, buffered and not, with and without a length.
+# Tests for request bodies of all sizes, with and without buffering and length.
 
 ###############################################################################
 

@@ -53,8 +53,8 @@ typedef struct {
 
     /*
      * Looks for a newer secret: NGX_OK with secret and c->version filled,
-     * NGX_DECLINED if there is none, another value after a message.  NULL if the
-     * source cannot change while the configuration is loaded.
+     * NGX_DECLINED if there is none, another value after a message.  The
+     * handler is NULL if the source does not change while nginx runs.
      */
     ngx_int_t                    (*poll)(ngx_http_cos_credentials_t *c,
                                          ngx_http_cos_secret_t *secret,

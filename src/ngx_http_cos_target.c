@@ -223,9 +223,11 @@ ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 
         name = r->headers_in.server;
 
-        p = ngx_strlchr(name.data, name.data + name.len, '.');
-        if (p) {
-            name.len = p - name.data;
+        if (name.len) {
+            p = ngx_strlchr(name.data, name.data + name.len, '.');
+            if (p) {
+                name.len = p - name.data;
+            }
         }
 
         ctx->bucket = ngx_http_cos_select_bucket(r, pass, &name);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# Tests for the examples of the documentation: every configuration is one, and
-# the table of locations and keys is right.
+# Tests for the examples of the documentation: every configuration is one, the
+# table of locations and keys is right, and what is recommended works.
 
 ###############################################################################
 
@@ -28,9 +28,9 @@ my @blocks = map { my $name = $_; my $n = 0;
 		$text{$name} =~ /^```nginx\n(.*?)^```$/gms } @files;
 my $q = qr/`([^`]+)`/;
 my @keys = $text{'docs/directives.md'}
-	=~ /^\| $q \| `(images-\d[^`]+)` \| `(\/[^`]*)` \| $q \|$/gm;
+	=~ /^\| $q \| `(images-\d[^`]+)` \| `(\/[^`]*)` \| (?:404 )?$q \|$/gm;
 
-my $t = Test::COS->new()->needs_cos->plan(3 + @blocks);
+my $t = Test::COS->new()->needs_cos->plan(12 + @blocks);
 $t->env(TENCENTCLOUD_SECRET_ID => SECRET_ID,
 	TENCENTCLOUD_SECRET_KEY => SECRET_KEY);
 
@@ -55,10 +55,59 @@ $t->write_conf(wrap("cos_credentials app { provider env; }\n"
 	. "cos_bucket images-1250000000 ap-guangzhou protocol=http"
 	. " endpoint=127.0.0.1:8081;\n$servers"));
 $t->run();
-my @got = map { http_get($want[$_][0], Host => "n$_");
-	[$want[$_][0], ($t->journal)[-1]{key}] } 0 .. $#want;
+my @got;
+for my $i (0 .. $#want) {
+	$t->journal_clear;
+	my $r = http_get($want[$i][0], Host => "n$i");
+	my ($sent) = $t->journal;
+	push @got, [$want[$i][0], $sent ? $sent->{key} : $r->code];
+}
 cmp_ok(scalar @got, '>', 5, 'keys found');
 is_deeply(\@got, \@want, 'keys');
+is(scalar(grep { $$_[1] eq 'NoSuchKey' } @want), 2, 'keys refused');
+$t->stop;
+$t->stop_cos(8081);
+
+# the key of the cache: two buckets, one path, and the one that would be wrong
+
+$t->cos(port => 8083, buckets => [map { { name => "$_-1250000000",
+	region => 'ap-guangzhou' } } qw/ images videos /]);
+$t->store(8083)->put("$_-1250000000", 'a.jpg', "of $_") for qw/ images videos /;
+
+my ($conf) = grep { /proxy_cache_key/ } map { $$_[1] } @blocks;
+for my $key ('$proxy_host$request_uri', '$request_uri') {
+	$conf =~ s/(\bproxy_cache_key\s+)\S+;/$1$key; proxy_cache_valid 200 1m;/;
+	start($conf);
+	my @r = map { http_get('/a.jpg', Host => "$_-1250000000.files.example.com")
+		->body } qw/ images videos images /;
+	is("@r", $key =~ /host/ ? 'of images of videos of images'
+		: 'of images of images of images', "cache key $key");
+	$t->stop;
+	unlink glob $t->path('cache') . '/*';
+}
+
+# what COS has computed is not shown
+
+my $token = 'TemporaryTokenOfTheGateway';
+$t->stop_cos(8083);
+$t->cos(port => 8083, credentials => [{ secret_id => SECRET_ID,
+	secret_key => SECRET_KEY, token => $token }]);
+$t->allow_tokens_in_log();
+
+($conf) = grep { /error_page/ } map { $$_[1] } @blocks;
+for my $page (1, 0) {
+	$conf =~ s/error_page .*//, $conf =~ s/proxy_intercept_errors .*//
+		unless $page;
+	start($conf, 'cos_credentials app { provider static; secret_id '
+		. SECRET_ID . "; secret_key WrongSecretKey; token $token; }");
+	my $r = http_get('/a');
+	is($r->status, 403, "error page $page, status");
+	is($r->code, $page ? 'AccessDenied' : 'SignatureDoesNotMatch',
+		"error page $page, code");
+	is(scalar($r->body =~ /\Q$token\E/), $page ? '' : 1,
+		"error page $page, token");
+	$t->stop;
+}
 
 ###############################################################################
 
@@ -88,6 +137,18 @@ sub wrap {
 		if $text =~ /^location /m;
 	return "%%TEST_GLOBALS%%\nevents {\n}\nhttp {\n%%TEST_GLOBALS_HTTP%%\n"
 		. "$more$text}\n";
+}
+
+# An example in front of the local COS.
+
+sub start {
+	my ($text, $credentials) = @_;
+
+	$text = wrap($text);
+	$text =~ s/^(cos_bucket \S+ \S+)/$1 protocol=http endpoint=127.0.0.1:8083/gm;
+	$text =~ s/^cos_credentials .*/$credentials/m if $credentials;
+	$t->write_conf($text);
+	$t->run;
 }
 
 sub split_by {

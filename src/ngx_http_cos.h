@@ -124,9 +124,16 @@ typedef struct {
     ngx_str_t                       error_message;
     ngx_str_t                       request_id;
 
+    /* of cos_filter.c: the name of the element that is being read */
+    size_t                          tag_len;
+    u_char                          tag[16];
+
     unsigned                        armed:1;
     unsigned                        ready:1;
     unsigned                        client_signed:1;
+    unsigned                        mask:1;
+    unsigned                        masking:1;
+    unsigned                        in_tag:1;
 } ngx_http_cos_ctx_t;
 
 

@@ -43,6 +43,7 @@ static ngx_str_t  ngx_http_cos_unsignable[] = {
     ngx_string("connection"),
     ngx_string("content-length"),
     ngx_string("cookie"),
+    ngx_string("date"),
     ngx_string("expect"),
     ngx_string("if-match"),
     ngx_string("if-modified-since"),

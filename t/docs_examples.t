@@ -30,7 +30,7 @@ my $q = qr/`([^`]+)`/;
 my @keys = $text{'docs/directives.md'}
 	=~ /^\| $q \| `(images-\d[^`]+)` \| `(\/[^`]*)` \| (?:404 )?$q \|$/gm;
 
-my $t = Test::COS->new()->needs_cos->plan(12 + @blocks);
+my $t = Test::COS->new()->needs_cos->plan(14 + @blocks);
 $t->env(TENCENTCLOUD_SECRET_ID => SECRET_ID,
 	TENCENTCLOUD_SECRET_KEY => SECRET_KEY);
 
@@ -85,6 +85,15 @@ for my $key ('$proxy_host$request_uri', '$request_uri') {
 	$t->stop;
 	unlink glob $t->path('cache') . '/*';
 }
+
+# a rule for both paths of a bucket
+
+($conf) = grep { /deny/ } map { $$_[1] } @blocks;
+start($conf);
+is(join(' ', map { http_get("/$_/private/a")->status } qw/ images
+	images-1250000000 /), '403 403', 'rule');
+is(http_get('/images/a.jpg')->body, 'of images', 'no rule');
+$t->stop;
 
 # what COS has computed is not shown
 
@@ -145,7 +154,8 @@ sub start {
 	my ($text, $credentials) = @_;
 
 	$text = wrap($text);
-	$text =~ s/^(cos_bucket \S+ \S+)/$1 protocol=http endpoint=127.0.0.1:8083/gm;
+	$text =~ s/^(cos_bucket (\w+)\S+ \S+)/$1 alias=$2 protocol=http
+		endpoint=127.0.0.1:8083/gm;
 	$text =~ s/^cos_credentials .*/$credentials/m if $credentials;
 	$t->write_conf($text);
 	$t->run;

@@ -24,7 +24,7 @@ my %client = (secret_id => 'AKIDCLIENT', secret_key => 'ClientSecretKey00003');
 my %bogus = (secret_id => 'AKIDBOGUS', secret_key => 'bogus');
 
 my $t = Test::COS->new()->needs(qw/ proxy cache rewrite /)->needs_cos()
-	->plan(108);
+	->plan(107);
 
 $t->cos(credentials => [{ secret_id => SECRET_ID, secret_key => SECRET_KEY },
 	\%client]);

@@ -19,7 +19,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs(qw/ proxy cache /)->needs_cos()->plan(43);
+my $t = Test::COS->new()->needs(qw/ proxy cache /)->needs_cos()->plan(51);
 
 $t->cos(credentials => [{ secret_id => SECRET_ID, secret_key => SECRET_KEY },
 	{ secret_id => 'AKIDOTHER', secret_key => 'OtherSecretKey0002' }]);

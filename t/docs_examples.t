@@ -95,7 +95,7 @@ is(join(' ', map { http_get("/$_/private/a")->status } qw/ images
 is(http_get('/images/a.jpg')->body, 'of images', 'no rule');
 $t->stop;
 
-# what COS has computed is not shown
+# what COS has computed is not shown, with the page or without
 
 my $token = 'TemporaryTokenOfTheGateway';
 $t->stop_cos(8083);
@@ -113,8 +113,7 @@ for my $page (1, 0) {
 	is($r->status, 403, "error page $page, status");
 	is($r->code, $page ? 'AccessDenied' : 'SignatureDoesNotMatch',
 		"error page $page, code");
-	is(scalar($r->body =~ /\Q$token\E/), $page ? '' : 1,
-		"error page $page, token");
+	unlike($r->body, qr/\Q$token\E/, "error page $page, no token");
 	$t->stop;
 }
 

@@ -112,37 +112,6 @@ ngx_http_cos_credentials_t *ngx_http_cos_find_credentials(
 const char *ngx_http_cos_set_secret(ngx_http_cos_secret_t *secret,
     ngx_str_t *id, ngx_str_t *key, ngx_str_t *token, time_t expire);
 
-/* declares the shared zone; it sizes itself by the number of blocks */
-char *ngx_http_cos_add_zone(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf);
-
-/*
- * Finds or takes the slot of each block; the first process of a configuration
- * puts in what init() has read.  In every process that signs or refreshes,
- * after the fork, since until then a reload may still fail.
- */
-ngx_int_t ngx_http_cos_attach_slots(ngx_http_cos_main_conf_t *cmcf,
-    ngx_log_t *log);
-
-/* puts a newer secret, of c->version, into the slot for all workers */
-void ngx_http_cos_publish(ngx_http_cos_credentials_t *c,
-    ngx_http_cos_secret_t *secret);
-
-/*
- * The secret to sign with now, in memory of the worker; it may change at the
- * next call.  NULL if there is none or if it has expired.
- */
-ngx_http_cos_secret_t *ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c);
-
-/*
- * SignKey of that secret for a window in Unix seconds; key_time gets the
- * "start;end" it was made for.  To be called after ngx_http_cos_get_secret().
- */
-const cos_hmac_t *ngx_http_cos_sign_key(ngx_http_cos_credentials_t *c,
-    time_t start, time_t end, ngx_str_t *key_time);
-
-/* wipes the worker's copies */
-void ngx_http_cos_wipe_secrets(ngx_http_cos_main_conf_t *cmcf);
-
 
 extern const ngx_http_cos_provider_t  ngx_http_cos_provider_static;
 extern const ngx_http_cos_provider_t  ngx_http_cos_provider_env;

@@ -14,6 +14,7 @@
 #include "ngx_http_cos_proxy.h"
 #include "ngx_http_cos_refresh.h"
 #include "ngx_http_cos_sign.h"
+#include "ngx_http_cos_zone.h"
 
 
 static ngx_int_t ngx_http_cos_string_variable(ngx_http_request_t *r,

@@ -21,6 +21,9 @@ char *ngx_http_cos_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_cos_pass_resolve(ngx_conf_t *cf,
     ngx_http_cos_loc_conf_t *conf);
 
+/* declares the one upstream of all cos_pass, once for the configuration */
+ngx_int_t ngx_http_cos_add_upstream(ngx_conf_t *cf);
+
 /* the content handler */
 ngx_int_t ngx_http_cos_handler(ngx_http_request_t *r);
 

@@ -10,6 +10,7 @@
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_refresh.h"
+#include "ngx_http_cos_zone.h"
 
 
 #define NGX_HTTP_COS_REFRESH_INTERVAL  1000

@@ -9,6 +9,7 @@
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_guard.h"
 #include "ngx_http_cos_sign.h"
+#include "ngx_http_cos_zone.h"
 
 
 /*

@@ -87,7 +87,7 @@ typedef struct {
     /* the settings of ngx_http_proxy_module at this level, see cos_proxy.c */
     void                          *proxy_conf;
     ngx_array_t                   *headers; /* proxy_set_header, without ours */
-    ngx_array_t                   *set_headers; /* those that are signed */
+    ngx_array_t                   *set_headers; /* those that we look at */
     ngx_array_t                   *cache_bypass;
     ngx_array_t                   *no_cache;
     ngx_uint_t                     injected;    /* unsigned  injected:1; */
@@ -96,10 +96,11 @@ typedef struct {
 } ngx_http_cos_loc_conf_t;
 
 
-/* a request header that proxy_set_header sets and that has to be signed */
+/* a header of proxy_set_header that is signed or has variables */
 typedef struct {
     ngx_str_t                      name;        /* lower case */
     ngx_http_complex_value_t       value;
+    ngx_uint_t                     sign;        /* unsigned  sign:1; */
 } ngx_http_cos_set_header_t;
 
 

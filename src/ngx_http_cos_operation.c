@@ -390,7 +390,7 @@ ngx_http_cos_check_operation(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     if (r->method == NGX_HTTP_HEAD) {
         ucf = ngx_http_cos_proxy_upstream_conf(r);
 
-        if (ucf->cache > 0 && ucf->cache_convert_head) {
+        if (ucf->cache > 0 && ucf->cache_convert_head && !ctx->client_signed) {
             get = ngx_http_cos_find_operation(NGX_HTTP_GET, ctx, &features,
                                               &unknown);
 

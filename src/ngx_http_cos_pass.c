@@ -377,6 +377,12 @@ ngx_http_cos_private_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
+    /* the client has signed HEAD, not the GET that caching makes of it */
+
+    if (ctx->client_signed && r->upstream) {
+        ngx_str_null(&r->upstream->method);
+    }
+
     v->len = 1;
     v->data = (u_char *) "1";
     v->valid = 1;

@@ -306,7 +306,10 @@ ngx_http_cos_proxy_inherit(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
 
 #if (NGX_HTTP_CACHE)
 
-/* adds $cos_internal_private to proxy_cache_bypass or proxy_no_cache */
+/*
+ * Puts $cos_internal_private before what the user has in proxy_cache_bypass or
+ * proxy_no_cache: evaluation ends with the first that applies.
+ */
 
 static ngx_int_t
 ngx_http_cos_add_predicate(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf,
@@ -321,16 +324,6 @@ ngx_http_cos_add_predicate(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf,
                                   sizeof(ngx_http_complex_value_t));
     if (predicates == NULL) {
         return NGX_ERROR;
-    }
-
-    if (user) {
-        cv = ngx_array_push_n(predicates, user->nelts);
-        if (cv == NULL) {
-            return NGX_ERROR;
-        }
-
-        ngx_memcpy(cv, user->elts,
-                   user->nelts * sizeof(ngx_http_complex_value_t));
     }
 
     cv = ngx_array_push(predicates);
@@ -348,6 +341,16 @@ ngx_http_cos_add_predicate(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf,
 
     if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    if (user) {
+        cv = ngx_array_push_n(predicates, user->nelts);
+        if (cv == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(cv, user->elts,
+                   user->nelts * sizeof(ngx_http_complex_value_t));
     }
 
     ngx_http_cos_field(conf, command, ngx_array_t *) = predicates;

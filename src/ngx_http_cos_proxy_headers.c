@@ -226,13 +226,16 @@ ngx_http_cos_find_header(ngx_array_t *headers, ngx_str_t *name)
 }
 
 
-/* those of proxy_set_header that the signature has to cover */
+/*
+ * Those of proxy_set_header that the signature has to cover, and those whose
+ * variables could bring a line break, and behind it a header of COS.
+ */
 
 static ngx_int_t
 ngx_http_cos_compile_set_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 {
     ngx_str_t                          name;
-    ngx_uint_t                         i;
+    ngx_uint_t                         i, sign;
     ngx_keyval_t                      *header;
     ngx_http_cos_set_header_t         *set;
     ngx_http_compile_complex_value_t   ccv;
@@ -253,10 +256,13 @@ ngx_http_cos_compile_set_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 
         ngx_strlow(name.data, header[i].key.data, name.len);
 
-        if (!ngx_http_cos_signed_header(conf, &name)
-            || ngx_strcasecmp(header[i].key.data,
-                              (u_char *) "x-cos-security-token")
-               == 0)
+        sign = ngx_http_cos_signed_header(conf, &name);
+
+        if (ngx_strcasecmp(header[i].key.data,
+                           (u_char *) "x-cos-security-token")
+            == 0
+            || (!sign && ngx_http_script_variables_count(&header[i].value)
+                         == 0))
         {
             continue;
         }
@@ -275,6 +281,7 @@ ngx_http_cos_compile_set_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
         }
 
         set->name = name;
+        set->sign = sign;
 
         ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
 

@@ -26,6 +26,7 @@
 static ngx_uint_t ngx_http_cos_bad_header_name(ngx_str_t *name);
 static ngx_int_t ngx_http_cos_collect_headers(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, ngx_array_t *headers);
+static ngx_uint_t ngx_http_cos_ends_line(ngx_str_t *value);
 static ngx_uint_t ngx_http_cos_header_is_set(ngx_http_cos_loc_conf_t *cclf,
     ngx_str_t *lowcase);
 static ngx_int_t ngx_http_cos_push_header(ngx_array_t *headers,
@@ -311,9 +312,16 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
                 return NGX_ERROR;
             }
 
+            if (ngx_http_cos_ends_line(&value)) {
+                ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                              "line break in \"proxy_set_header\" of \"%V\"",
+                              &set[i].name);
+                return NGX_ERROR;
+            }
+
             /* an empty value is not sent */
 
-            if (value.len
+            if (value.len && set[i].sign
                 && ngx_http_cos_push_header(headers, &set[i].name, &value)
                    != NGX_OK)
             {
@@ -370,6 +378,23 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     }
 
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_cos_ends_line(ngx_str_t *value)
+{
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] == CR || value->data[i] == LF
+            || value->data[i] == '\0')
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -452,6 +452,9 @@ ngx_http_cos_rewrite_redirect(ngx_http_request_t *r, ngx_table_elt_t *h,
     {
         p += 7;
 
+    } else if (value.len > 2 && p[0] == '/' && p[1] == '/') {
+        p += 2;
+
     } else {
         return NGX_DECLINED;
     }
@@ -468,11 +471,11 @@ ngx_http_cos_rewrite_redirect(ngx_http_request_t *r, ngx_table_elt_t *h,
         for (p++; p < last && *p >= '0' && *p <= '9'; p++) { /* void */ }
     }
 
-    if (p < last && *p != '/') {
+    if (p < last && *p != '/' && *p != '?' && *p != '#') {
         return NGX_DECLINED;
     }
 
-    if (p < last) {
+    if (p < last && *p == '/') {
         p++;
     }
 

@@ -61,7 +61,7 @@ ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_uint_t *features)
 {
     ngx_int_t                 rc;
-    ngx_str_t                 name, *only;
+    ngx_str_t                 name;
     ngx_uint_t                i, k, n;
     ngx_list_part_t          *part;
     ngx_table_elt_t          *header;
@@ -135,15 +135,9 @@ ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
         seen[n++] = name;
 
-        for (only = ngx_http_cos_client_only_headers; only->len; only++) {
-            if (only->len == name.len
-                && ngx_strncmp(only->data, name.data, name.len) == 0)
-            {
-                break;
-            }
-        }
-
-        if (only->len || !ngx_http_cos_service_header(&name)) {
+        if (ngx_http_cos_client_only(&name)
+            || !ngx_http_cos_service_header(&name))
+        {
             continue;
         }
 
@@ -314,4 +308,21 @@ ngx_http_cos_guard(ngx_http_cos_guard_t *guard, ngx_str_t *name)
     }
 
     return NULL;
+}
+
+
+ngx_uint_t
+ngx_http_cos_client_only(ngx_str_t *lowcase)
+{
+    ngx_str_t  *only;
+
+    for (only = ngx_http_cos_client_only_headers; only->len; only++) {
+        if (only->len == lowcase->len
+            && ngx_strncmp(only->data, lowcase->data, only->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }

@@ -54,5 +54,8 @@ ngx_int_t ngx_http_cos_check_headers(ngx_http_request_t *r,
  */
 extern ngx_str_t  ngx_http_cos_client_only_headers[];
 
+/* whether a header is one of these; the name is in lower case */
+ngx_uint_t ngx_http_cos_client_only(ngx_str_t *lowcase);
+
 
 #endif /* _NGX_HTTP_COS_GUARD_H_INCLUDED_ */

@@ -287,7 +287,7 @@ static ngx_int_t
 ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_array_t *headers)
 {
-    ngx_str_t                   name, value, *only;
+    ngx_str_t                   name, value;
     ngx_uint_t                  i;
     ngx_list_part_t            *part;
     ngx_table_elt_t            *header;
@@ -353,20 +353,9 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         name.data = header[i].lowcase_key;
 
         if (!ngx_http_cos_signed_header(cclf, &name)
+            || ngx_http_cos_client_only(&name)
             || ngx_http_cos_header_is_set(cclf, &name))
         {
-            continue;
-        }
-
-        for (only = ngx_http_cos_client_only_headers; only->len; only++) {
-            if (only->len == name.len
-                && ngx_strncmp(only->data, name.data, name.len) == 0)
-            {
-                break;
-            }
-        }
-
-        if (only->len) {
             continue;
         }
 

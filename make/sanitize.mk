@@ -37,7 +37,7 @@ asan-test: test-build
 
 
 # Every nginx we promise to build against, or the one of NGINX_SRC.  nginx
-# compiles addons with -Wall -Wextra -Werror.
+# compiles addons with -W -Wall -Werror, but for unused parameters.
 
 MATRIX ?= bookworm trixie sid
 

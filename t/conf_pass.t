@@ -41,7 +41,7 @@ my @cases = (
 ['empty', loc('cos_pass ""; #!'), 'bucket "" is not declared'],
 ['host name', loc('cos_pass i-1.cos.r.myqcloud.com; #!'), 'is not declared'],
 ['URL', loc('cos_pass https://i-1.cos.r.myqcloud.com/; #!'),
-	'invalid key prefix'],
+	'is not a bucket'],
 ['path_style with undeclared', loc('cos_pass path_style i-1 x-1; #!'),
 	'bucket "x-1" is not declared'],
 ['host_style with undeclared', loc('cos_pass host_style x-1; #!'),

@@ -40,6 +40,7 @@ typedef struct {
 typedef struct {
     ngx_array_t                    credentials;
                                      /* of ngx_http_cos_credentials_t * */
+    ngx_uint_t                     ncredentials;    /* as configured */
     ngx_array_t                    buckets;  /* of ngx_http_cos_bucket_t * */
     ngx_rbtree_t                   bucket_names;    /* names and aliases */
     ngx_rbtree_node_t              bucket_sentinel;
@@ -81,6 +82,7 @@ typedef struct {
     ngx_http_cos_allow_t          *allow;
     ngx_uint_t                     sign;
     ngx_array_t                   *sign_headers;    /* ngx_str_t, lower case */
+    ngx_msec_t                     wait;
 
     size_t                         strip;   /* length of the location prefix */
 

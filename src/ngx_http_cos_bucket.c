@@ -465,9 +465,19 @@ ngx_http_cos_init_bucket(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf,
             return NGX_ERROR;
         }
 
-    } else if (cmcf->credentials.nelts == 1) {
+    } else if (cmcf->ncredentials == 1) {
         credentials = cmcf->credentials.elts;
         bucket->credentials = credentials[0];
+    }
+
+    if (bucket->credentials && bucket->name.len) {
+        bucket->credentials = ngx_http_cos_bucket_credentials(cf,
+                                                     bucket->credentials,
+                                                     &bucket->name,
+                                                     &bucket->region);
+        if (bucket->credentials == NULL) {
+            return NGX_ERROR;
+        }
     }
 
 #if !(NGX_HTTP_SSL)

@@ -5,11 +5,27 @@
 
 
 #include "ngx_http_cos.h"
-#include "ngx_http_cos_credentials.h"
+#include "ngx_http_cos_exchange.h"
+#include "ngx_http_cos_provider.h"
+
+
+#define NGX_HTTP_COS_TIMEOUT             5000
+#define NGX_HTTP_COS_MAX_SOURCE_HEADERS  8
+
+
+typedef enum {
+    NGX_HTTP_COS_TEXT = 0,
+    NGX_HTTP_COS_FILE,
+    NGX_HTTP_COS_SECONDS,
+    NGX_HTTP_COS_MSEC,
+    NGX_HTTP_COS_HEADER
+} ngx_http_cos_param_e;
 
 
 typedef struct {
     ngx_str_t                name;
+    ngx_uint_t               bit;       /* NGX_HTTP_COS_PARAM_* */
+    ngx_http_cos_param_e     type;
     size_t                   offset;
 } ngx_http_cos_credentials_param_t;
 
@@ -17,6 +33,9 @@ typedef struct {
 static ngx_uint_t ngx_http_cos_bad_name(ngx_str_t *name);
 static char *ngx_http_cos_credentials_block_param(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
+static char *ngx_http_cos_credentials_set(ngx_conf_t *cf,
+    ngx_http_cos_credentials_t *c, ngx_http_cos_credentials_param_t *param,
+    ngx_str_t *value);
 static char *ngx_http_cos_credentials_provider(ngx_conf_t *cf,
     ngx_http_cos_credentials_t *c);
 static ngx_uint_t ngx_http_cos_bad_secret(ngx_str_t *text);
@@ -28,25 +47,63 @@ static const ngx_http_cos_provider_t  *ngx_http_cos_providers[] = {
     &ngx_http_cos_provider_static,
     &ngx_http_cos_provider_env,
     &ngx_http_cos_provider_file,
+    &ngx_http_cos_provider_cvm,
+    &ngx_http_cos_provider_tke,
+    &ngx_http_cos_provider_assume_role,
+    &ngx_http_cos_provider_federation,
+    &ngx_http_cos_provider_http,
+    &ngx_http_cos_provider_auto,
     NULL
 };
 
 
 static ngx_http_cos_credentials_param_t  ngx_http_cos_credentials_params[] = {
 
-    { ngx_string("secret_id"),
+    { ngx_string("secret_id"), NGX_HTTP_COS_PARAM_SECRET, NGX_HTTP_COS_TEXT,
       offsetof(ngx_http_cos_credentials_t, secret_id) },
 
-    { ngx_string("secret_key"),
+    { ngx_string("secret_key"), NGX_HTTP_COS_PARAM_SECRET, NGX_HTTP_COS_TEXT,
       offsetof(ngx_http_cos_credentials_t, secret_key) },
 
-    { ngx_string("token"),
+    { ngx_string("token"), NGX_HTTP_COS_PARAM_SECRET, NGX_HTTP_COS_TEXT,
       offsetof(ngx_http_cos_credentials_t, token) },
 
-    { ngx_string("profile"),
+    { ngx_string("profile"), NGX_HTTP_COS_PARAM_PROFILE, NGX_HTTP_COS_TEXT,
       offsetof(ngx_http_cos_credentials_t, profile) },
 
-    { ngx_null_string, 0 }
+    { ngx_string("base"), NGX_HTTP_COS_PARAM_BASE, NGX_HTTP_COS_TEXT,
+      offsetof(ngx_http_cos_credentials_t, base_name) },
+
+    { ngx_string("endpoint"), NGX_HTTP_COS_PARAM_ENDPOINT, NGX_HTTP_COS_TEXT,
+      offsetof(ngx_http_cos_credentials_t, endpoint) },
+
+    { ngx_string("session_name"), NGX_HTTP_COS_PARAM_SESSION, NGX_HTTP_COS_TEXT,
+      offsetof(ngx_http_cos_credentials_t, session_name) },
+
+    { ngx_string("external_id"), NGX_HTTP_COS_PARAM_SESSION, NGX_HTTP_COS_TEXT,
+      offsetof(ngx_http_cos_credentials_t, external_id) },
+
+    { ngx_string("policy"), NGX_HTTP_COS_PARAM_POLICY, NGX_HTTP_COS_TEXT,
+      offsetof(ngx_http_cos_credentials_t, policy) },
+
+    { ngx_string("duration"), NGX_HTTP_COS_PARAM_POLICY, NGX_HTTP_COS_SECONDS,
+      offsetof(ngx_http_cos_credentials_t, duration) },
+
+    { ngx_string("header"), NGX_HTTP_COS_PARAM_HEADER, NGX_HTTP_COS_HEADER,
+      offsetof(ngx_http_cos_credentials_t, headers) },
+
+    { ngx_string("trusted_certificate"), NGX_HTTP_COS_PARAM_FETCH,
+      NGX_HTTP_COS_FILE,
+      offsetof(ngx_http_cos_credentials_t, trusted_certificate) },
+
+    { ngx_string("refresh_before"), NGX_HTTP_COS_PARAM_FETCH,
+      NGX_HTTP_COS_SECONDS,
+      offsetof(ngx_http_cos_credentials_t, refresh_before) },
+
+    { ngx_string("timeout"), NGX_HTTP_COS_PARAM_FETCH, NGX_HTTP_COS_MSEC,
+      offsetof(ngx_http_cos_credentials_t, timeout) },
+
+    { ngx_null_string, 0, 0, 0 }
 };
 
 
@@ -57,6 +114,7 @@ ngx_http_cos_credentials(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     char                         *rv;
     ngx_str_t                    *value;
+    ngx_uint_t                    i, params;
     ngx_conf_t                    save;
     ngx_http_cos_credentials_t   *c, **cp;
 
@@ -122,6 +180,25 @@ ngx_http_cos_credentials(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    params = c->provider->params;
+
+    if (c->provider->request) {
+        params |= NGX_HTTP_COS_PARAM_FETCH;
+    }
+
+    for (i = 0; ngx_http_cos_credentials_params[i].name.len; i++) {
+        if ((c->given & (1 << i))
+            && !(ngx_http_cos_credentials_params[i].bit & params))
+        {
+            return ngx_http_cos_provider_needless(cf, c,
+                    (char *) ngx_http_cos_credentials_params[i].name.data);
+        }
+    }
+
+    if (c->timeout == 0) {
+        c->timeout = NGX_HTTP_COS_TIMEOUT;
+    }
+
     if (c->provider->init(cf, c) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
@@ -163,7 +240,7 @@ ngx_http_cos_credentials_block_param(ngx_conf_t *cf, ngx_command_t *dummy,
 {
     ngx_http_cos_credentials_t *c = conf;
 
-    ngx_str_t                         *value, *field;
+    ngx_str_t                         *value;
     ngx_http_cos_credentials_param_t  *param;
 
     value = cf->args->elts;
@@ -185,17 +262,7 @@ ngx_http_cos_credentials_block_param(ngx_conf_t *cf, ngx_command_t *dummy,
             return NGX_CONF_ERROR;
         }
 
-        field = (ngx_str_t *) ((char *) c + param->offset);
-
-        if (field->data) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" is duplicate", &param->name);
-            return NGX_CONF_ERROR;
-        }
-
-        *field = value[1];
-
-        return NGX_CONF_OK;
+        return ngx_http_cos_credentials_set(cf, c, param, &value[1]);
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -206,11 +273,104 @@ ngx_http_cos_credentials_block_param(ngx_conf_t *cf, ngx_command_t *dummy,
 
 
 static char *
+ngx_http_cos_credentials_set(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
+    ngx_http_cos_credentials_param_t *param, ngx_str_t *value)
+{
+    char         *field;
+    time_t        sec;
+    ngx_str_t    *text;
+    ngx_uint_t    bit;
+    ngx_array_t **headers;
+
+    bit = 1 << (param - ngx_http_cos_credentials_params);
+
+    if ((c->given & bit) && param->type != NGX_HTTP_COS_HEADER) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is duplicate", &param->name);
+        return NGX_CONF_ERROR;
+    }
+
+    c->given |= bit;
+
+    field = (char *) c + param->offset;
+
+    switch (param->type) {
+
+    case NGX_HTTP_COS_TEXT:
+        *(ngx_str_t *) field = *value;
+        return NGX_CONF_OK;
+
+    case NGX_HTTP_COS_FILE:
+        *(ngx_str_t *) field = *value;
+        return ngx_conf_full_name(cf->cycle, (ngx_str_t *) field, 1) == NGX_OK
+               ? NGX_CONF_OK : NGX_CONF_ERROR;
+
+    case NGX_HTTP_COS_SECONDS:
+        sec = ngx_parse_time(value, 1);
+
+        if (sec == (time_t) NGX_ERROR || sec == 0) {
+            break;
+        }
+
+        *(time_t *) field = sec;
+        return NGX_CONF_OK;
+
+    case NGX_HTTP_COS_MSEC:
+        *(ngx_msec_t *) field = ngx_parse_time(value, 0);
+
+        if (*(ngx_msec_t *) field == (ngx_msec_t) NGX_ERROR
+            || *(ngx_msec_t *) field == 0)
+        {
+            break;
+        }
+
+        return NGX_CONF_OK;
+
+    default: /* NGX_HTTP_COS_HEADER */
+
+        headers = (ngx_array_t **) field;
+
+        if (ngx_strlchr(value->data, value->data + value->len, ':') == NULL
+            || ngx_strlchr(value->data, value->data + value->len, CR)
+            || ngx_strlchr(value->data, value->data + value->len, LF))
+        {
+            break;
+        }
+
+        if (*headers == NULL) {
+            *headers = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
+            if (*headers == NULL) {
+                return NGX_CONF_ERROR;
+            }
+        }
+
+        if ((*headers)->nelts == NGX_HTTP_COS_MAX_SOURCE_HEADERS) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "too many headers");
+            return NGX_CONF_ERROR;
+        }
+
+        text = ngx_array_push(*headers);
+        if (text == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *text = *value;
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\" of \"%V\"", value,
+                       &param->name);
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
 ngx_http_cos_credentials_provider(ngx_conf_t *cf,
     ngx_http_cos_credentials_t *c)
 {
     ngx_str_t   *value;
-    ngx_uint_t   i, path;
+    ngx_uint_t   i;
 
     value = cf->args->elts;
 
@@ -233,16 +393,17 @@ ngx_http_cos_credentials_provider(ngx_conf_t *cf,
             continue;
         }
 
-        path = (ngx_http_cos_providers[i] == &ngx_http_cos_provider_file);
-
-        if (cf->args->nelts != 2 + path) {
+        if (cf->args->nelts > 2 + ngx_http_cos_providers[i]->nargs
+            || (ngx_http_cos_providers[i] == &ngx_http_cos_provider_file
+                && cf->args->nelts != 3))
+        {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid number of arguments in "
                                "\"provider %V\"", &value[1]);
             return NGX_CONF_ERROR;
         }
 
-        if (path) {
+        if (cf->args->nelts == 3) {
             c->path = value[2];
         }
 
@@ -353,19 +514,163 @@ ngx_http_cos_name_hash(ngx_str_t *name, u_char *hash)
 static void
 ngx_http_cos_fingerprint(ngx_http_cos_credentials_t *c)
 {
-    cos_sha1_t  sha1;
+    cos_sha1_t   sha1;
+    ngx_uint_t   i;
+    ngx_str_t   *texts[] = { &c->path, &c->profile, &c->base_name,
+                             &c->endpoint, &c->session_name, &c->external_id,
+                             &c->policy, &c->provider_id, &c->token_file };
 
     cos_sha1_init(&sha1);
 
     cos_sha1_update(&sha1, c->provider->name.data, c->provider->name.len + 1);
-    cos_sha1_update(&sha1, c->path.data, c->path.len);
-    cos_sha1_update(&sha1, "", 1);
-    cos_sha1_update(&sha1, c->profile.data, c->profile.len);
-    cos_sha1_update(&sha1, "", 1);
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        cos_sha1_update(&sha1, texts[i]->data, texts[i]->len);
+        cos_sha1_update(&sha1, "", 1);
+    }
+
+    cos_sha1_update(&sha1, &c->duration, sizeof(time_t));
 
     if (c->provider->poll == NULL && c->first) {
         cos_sha1_update(&sha1, c->first, sizeof(ngx_http_cos_secret_t));
     }
 
     cos_sha1_final(c->fingerprint, &sha1);
+}
+
+
+ngx_int_t
+ngx_http_cos_init_credentials(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf)
+{
+    ngx_uint_t                    i, n;
+    ngx_http_cos_credentials_t  **cp, *c;
+
+    cp = cmcf->credentials.elts;
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+
+        c = cp[i];
+
+        if (c->base_name.len == 0) {
+            continue;
+        }
+
+        c->base = ngx_http_cos_find_credentials(cmcf, &c->base_name);
+
+        if (c->base == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "unknown cos_credentials \"%V\" in %s:%ui",
+                          &c->base_name, c->file_name, c->line);
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_cos_is_template(c->base)) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "cos_credentials \"%V\" has placeholders and "
+                          "cannot be a base in %s:%ui",
+                          &c->base_name, c->file_name, c->line);
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+
+        n = 0;
+
+        for (c = cp[i]; c; c = c->base) {
+            if (n++ > cmcf->credentials.nelts) {
+                ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                              "cos_credentials \"%V\" has itself as a base "
+                              "in %s:%ui", &cp[i]->name, cp[i]->file_name,
+                              cp[i]->line);
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_cos_is_template(ngx_http_cos_credentials_t *c)
+{
+    return c->provider == &ngx_http_cos_provider_http
+           && (ngx_strstr(c->path.data, "{Bucket}")
+               || ngx_strstr(c->path.data, "{Region}"));
+}
+
+
+ngx_http_cos_credentials_t *
+ngx_http_cos_bucket_credentials(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
+    ngx_str_t *bucket, ngx_str_t *region)
+{
+    u_char                       *p, *last, *dst;
+    ngx_http_cos_main_conf_t     *cmcf;
+    ngx_http_cos_credentials_t   *own, **cp;
+
+    if (!ngx_http_cos_is_template(c)) {
+        return c;
+    }
+
+    own = ngx_palloc(cf->pool, sizeof(ngx_http_cos_credentials_t));
+    if (own == NULL) {
+        return NULL;
+    }
+
+    *own = *c;
+
+    own->secret = ngx_pcalloc(cf->pool, sizeof(ngx_http_cos_secret_t));
+    own->name.data = ngx_pnalloc(cf->pool, c->name.len + 1 + bucket->len);
+
+    /* a placeholder is no longer than what the names may add */
+
+    p = c->path.data;
+    last = p + c->path.len;
+
+    own->path.data = ngx_pnalloc(cf->pool, c->path.len + 1
+                                 + (c->path.len / 8 + 1)
+                                   * (bucket->len + region->len));
+
+    if (own->secret == NULL || own->name.data == NULL
+        || own->path.data == NULL)
+    {
+        return NULL;
+    }
+
+    own->name.len = ngx_sprintf(own->name.data, "%V.%V", &c->name, bucket)
+                    - own->name.data;
+
+    dst = own->path.data;
+
+    while (p < last) {
+
+        if (ngx_strncmp(p, "{Bucket}", 8) == 0) {
+            dst = ngx_cpymem(dst, bucket->data, bucket->len);
+            p += 8;
+
+        } else if (ngx_strncmp(p, "{Region}", 8) == 0) {
+            dst = ngx_cpymem(dst, region->data, region->len);
+            p += 8;
+
+        } else {
+            *dst++ = *p++;
+        }
+    }
+
+    *dst = '\0';
+    own->path.len = dst - own->path.data;
+
+    ngx_http_cos_name_hash(&own->name, own->name_hash);
+    ngx_http_cos_fingerprint(own);
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_cos_module);
+
+    cp = ngx_array_push(&cmcf->credentials);
+    if (cp == NULL) {
+        return NULL;
+    }
+
+    *cp = own;
+
+    return own;
 }

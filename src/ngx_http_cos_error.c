@@ -142,6 +142,21 @@ ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 }
 
 
+ngx_int_t
+ngx_http_cos_no_credential(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+{
+    if (ngx_http_cos_refuse(r, ctx, NGX_HTTP_SERVICE_UNAVAILABLE,
+                            "ServiceUnavailable",
+                            "no valid credential at the moment")
+        != NGX_DECLINED)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_cos_send_error(r, ctx);
+}
+
+
 static ngx_uint_t
 ngx_http_cos_has_error_page(ngx_http_request_t *r, ngx_uint_t status)
 {

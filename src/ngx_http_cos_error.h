@@ -36,5 +36,9 @@ ngx_str_t *ngx_http_cos_printable(ngx_http_request_t *r, ngx_str_t *name);
 ngx_int_t ngx_http_cos_send_error(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 
+/* the answer to a request that cannot be signed for now: 503, Retry-After */
+ngx_int_t ngx_http_cos_no_credential(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
+
 
 #endif /* _NGX_HTTP_COS_ERROR_H_INCLUDED_ */

@@ -86,6 +86,13 @@ static ngx_command_t  ngx_http_cos_commands[] = {
       offsetof(ngx_http_cos_loc_conf_t, sign_headers),
       NULL },
 
+    { ngx_string("cos_wait"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_cos_loc_conf_t, wait),
+      NULL },
+
       ngx_null_command
 };
 
@@ -363,9 +370,7 @@ ngx_http_cos_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    ngx_http_cos_start_refresh(cycle, cmcf);
-
-    return NGX_OK;
+    return ngx_http_cos_start_refresh(cycle, cmcf);
 }
 
 
@@ -377,6 +382,7 @@ ngx_http_cos_exit_process(ngx_cycle_t *cycle)
     cmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_cos_module);
 
     if (cmcf) {
+        ngx_http_cos_end_refresh(cmcf);
         ngx_http_cos_wipe_secrets(cmcf);
     }
 }
@@ -457,7 +463,11 @@ ngx_http_cos_init_main_conf(ngx_conf_t *cf, void *conf)
         }
     }
 
-    if (ngx_http_cos_init_buckets(cf, cmcf) != NGX_OK) {
+    cmcf->ncredentials = cmcf->credentials.nelts;
+
+    if (ngx_http_cos_init_credentials(cf, cmcf) != NGX_OK
+        || ngx_http_cos_init_buckets(cf, cmcf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -491,6 +501,7 @@ ngx_http_cos_create_loc_conf(ngx_conf_t *cf)
     conf->allow = NGX_CONF_UNSET_PTR;
     conf->sign = NGX_CONF_UNSET_UINT;
     conf->sign_headers = NGX_CONF_UNSET_PTR;
+    conf->wait = NGX_CONF_UNSET_MSEC;
 
     return conf;
 }
@@ -508,6 +519,7 @@ ngx_http_cos_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                              ngx_http_cos_allow_default());
     ngx_conf_merge_uint_value(conf->sign, prev->sign, NGX_HTTP_COS_SIGN_ON);
     ngx_conf_merge_ptr_value(conf->sign_headers, prev->sign_headers, NULL);
+    ngx_conf_merge_msec_value(conf->wait, prev->wait, 5000);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 

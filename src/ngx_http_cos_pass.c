@@ -20,6 +20,7 @@
 #include "ngx_http_cos_proxy.h"
 #include "ngx_http_cos_sign.h"
 #include "ngx_http_cos_target.h"
+#include "ngx_http_cos_wait.h"
 #include "ngx_http_cos_zone.h"
 
 
@@ -36,6 +37,7 @@ static ngx_int_t ngx_http_cos_get_no_peer(ngx_peer_connection_t *pc,
     void *data);
 static void ngx_http_cos_free_no_peer(ngx_peer_connection_t *pc, void *data,
     ngx_uint_t state);
+static ngx_int_t ngx_http_cos_proceed(ngx_http_request_t *r);
 static ngx_int_t ngx_http_cos_prepare(ngx_http_request_t *r,
     ngx_http_cos_loc_conf_t *cclf, ngx_http_cos_ctx_t *ctx);
 static ngx_int_t ngx_http_cos_client_signed(ngx_http_request_t *r,
@@ -156,8 +158,19 @@ ngx_http_cos_handler(ngx_http_request_t *r)
     rc = ngx_http_cos_prepare(r, cclf, ctx);
 
     if (rc == NGX_OK) {
-        ctx->armed = 1;
-        return cclf->pass->proxy(r);
+        return ngx_http_cos_proceed(r);
+    }
+
+    if (rc == NGX_AGAIN) {
+
+        /* it is only the first one that is worth while waiting for */
+
+        if (cclf->wait && ngx_http_cos_credential_to_come(ctx->credentials)) {
+            return ngx_http_cos_wait(r, ctx, cclf->wait,
+                                     ngx_http_cos_proceed);
+        }
+
+        return ngx_http_cos_no_credential(r, ctx);
     }
 
     if (rc == NGX_DECLINED) {
@@ -168,7 +181,22 @@ ngx_http_cos_handler(ngx_http_request_t *r)
 }
 
 
-/* NGX_DECLINED if the request is refused */
+static ngx_int_t
+ngx_http_cos_proceed(ngx_http_request_t *r)
+{
+    ngx_http_cos_ctx_t       *ctx;
+    ngx_http_cos_loc_conf_t  *cclf;
+
+    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
+
+    ctx->armed = 1;
+
+    return cclf->pass->proxy(r);
+}
+
+
+/* NGX_DECLINED if the request is refused, NGX_AGAIN without a credential */
 
 static ngx_int_t
 ngx_http_cos_prepare(ngx_http_request_t *r, ngx_http_cos_loc_conf_t *cclf,
@@ -206,6 +234,11 @@ ngx_http_cos_prepare(ngx_http_request_t *r, ngx_http_cos_loc_conf_t *cclf,
         return rc;
     }
 
+    rc = ngx_http_cos_set_url(r, ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
     if (ctx->credentials && ngx_http_cos_get_secret(ctx->credentials) == NULL)
     {
 #if (NGX_HTTP_CACHE)
@@ -213,16 +246,15 @@ ngx_http_cos_prepare(ngx_http_request_t *r, ngx_http_cos_loc_conf_t *cclf,
 
         /* what is in the cache is served without a credential */
 
-        if (ucf->cache <= 0)
-#endif
-        {
-            return ngx_http_cos_refuse(r, ctx, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                       "ServiceUnavailable",
-                                       "no valid credential at the moment");
+        if (ucf->cache > 0) {
+            return NGX_OK;
         }
+#endif
+
+        return NGX_AGAIN;
     }
 
-    return ngx_http_cos_set_url(r, ctx);
+    return NGX_OK;
 }
 
 

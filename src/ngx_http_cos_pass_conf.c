@@ -167,6 +167,13 @@ ngx_http_cos_pass_bucket(ngx_conf_t *cf, ngx_http_cos_pass_t *pass,
         p = last;
     }
 
+    if (ngx_strlchr(value->data, p, ':')) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is not a bucket, as declared with "
+                           "\"cos_bucket\"", value);
+        return NGX_CONF_ERROR;
+    }
+
     if (ngx_strlchr(value->data, p, '$')) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "bucket in \"%V\" must not be a variable", value);
@@ -253,6 +260,14 @@ ngx_http_cos_pass_resolve(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
         }
     }
 
+    if (pass->credentials && ngx_http_cos_is_template(pass->credentials)) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "cos_credentials \"%V\" has placeholders and is for "
+                      "\"cos_bucket\" alone in %s:%ui",
+                      &pass->credentials_name, pass->file_name, pass->line);
+        return NGX_CONF_ERROR;
+    }
+
     buckets = NULL;
 
     if (pass->names) {
@@ -309,7 +324,7 @@ ngx_http_cos_pass_resolve(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
                       bucketp[i]->name.len ? &bucketp[i]->name
                                            : &bucketp[i]->host,
                       pass->file_name, pass->line,
-                      cmcf->credentials.nelts
+                      cmcf->ncredentials
                       ? "there are several \"cos_credentials\", "
                         "choose with \"credentials=\""
                       : "there is no \"cos_credentials\"");

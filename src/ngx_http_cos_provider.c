@@ -15,6 +15,8 @@ static ngx_int_t ngx_http_cos_json_string(json_t *object, const char **names,
     ngx_str_t *value);
 static time_t ngx_http_cos_json_expire(json_t *object);
 static time_t ngx_http_cos_parse_rfc3339(const char *text);
+static void ngx_http_cos_error_text(char *err, const char *text,
+    const char *code);
 
 
 char *
@@ -36,26 +38,6 @@ ngx_http_cos_provider_needless(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
                        "cos_credentials \"%V\" cannot have \"%s\" with "
                        "provider \"%V\"", &c->name, param, &c->provider->name);
     return NGX_CONF_ERROR;
-}
-
-
-char *
-ngx_http_cos_provider_no_literals(ngx_conf_t *cf,
-    ngx_http_cos_credentials_t *c)
-{
-    if (c->secret_id.data) {
-        return ngx_http_cos_provider_needless(cf, c, "secret_id");
-    }
-
-    if (c->secret_key.data) {
-        return ngx_http_cos_provider_needless(cf, c, "secret_key");
-    }
-
-    if (c->token.data) {
-        return ngx_http_cos_provider_needless(cf, c, "token");
-    }
-
-    return NGX_CONF_OK;
 }
 
 
@@ -82,14 +64,105 @@ ngx_http_cos_provider_first(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
 }
 
 
+char *
+ngx_http_cos_provider_check_url(ngx_conf_t *cf, ngx_str_t *url)
+{
+    size_t  scheme;
+
+    scheme = 0;
+
+    if (ngx_strncasecmp(url->data, (u_char *) "http://", 7) == 0) {
+        scheme = 7;
+
+    } else if (ngx_strncasecmp(url->data, (u_char *) "https://", 8) == 0) {
+        scheme = 8;
+    }
+
+    if (scheme == 0 || url->len == scheme || url->data[scheme] == '/'
+        || ngx_strlchr(url->data, url->data + url->len, ' '))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid URL \"%V\"", url);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_cos_getenv(ngx_conf_t *cf, const char *name, ngx_str_t *value)
+{
+    char             *text;
+    ngx_str_t        *env;
+    ngx_core_conf_t  *ccf;
+
+    ngx_str_null(value);
+
+    text = getenv(name);
+
+    if (text == NULL || *text == '\0') {
+        return NGX_OK;
+    }
+
+    value->data = (u_char *) text;
+    value->len = ngx_strlen(text);
+
+    /*
+     * As with the "env" directive: without it the variable would be gone
+     * after a binary upgrade.
+     */
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
+                                           ngx_core_module);
+
+    env = ngx_array_push(&ccf->env);
+    if (env == NULL) {
+        return NGX_ERROR;
+    }
+
+    env->data = (u_char *) name;
+    env->len = ngx_strlen(name);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_cos_provider_answer(ngx_http_cos_exchange_t *x,
+    ngx_http_cos_secret_t *secret)
+{
+    if (ngx_http_cos_parse_json(&x->response, secret, x->err) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (secret->token_len == 0) {
+        ngx_http_cos_error_text(x->err, "no token", NULL);
+        return NGX_ERROR;
+    }
+
+    if (secret->expire == 0) {
+        ngx_http_cos_error_text(x->err, "no expiration time", NULL);
+        return NGX_ERROR;
+    }
+
+    if (secret->expire <= time(NULL)) {
+        ngx_http_cos_error_text(x->err, "already expired", NULL);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_http_cos_parse_json(ngx_str_t *text, ngx_http_cos_secret_t *secret,
-    const char **err)
+    char *err)
 {
     time_t         expire;
     json_t        *root, *object, *inner;
     ngx_int_t      rc;
     ngx_str_t      id, key, token;
+    const char    *wrong;
     json_error_t   error;
 
     static const char  *credentials[] = { "credentials", "Credentials", NULL };
@@ -101,11 +174,14 @@ ngx_http_cos_parse_json(ngx_str_t *text, ngx_http_cos_secret_t *secret,
     static const char  *tokens[] = { "sessionToken", "Token", "token", NULL };
 
     rc = NGX_ERROR;
+    wrong = NULL;
+
+    ngx_memzero(secret, sizeof(ngx_http_cos_secret_t));
 
     root = json_loadb((const char *) text->data, text->len,
                       JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {
-        *err = "invalid JSON";
+        ngx_http_cos_error_text(err, "invalid JSON", NULL);
         return NGX_ERROR;
     }
 
@@ -114,6 +190,21 @@ ngx_http_cos_parse_json(ngx_str_t *text, ngx_http_cos_secret_t *secret,
     inner = ngx_http_cos_json_any(object, response);
     if (inner) {
         object = inner;
+    }
+
+    /* STS says so with the status 200, metadata likewise */
+
+    inner = json_object_get(json_object_get(object, "Error"), "Code");
+
+    if (inner == NULL) {
+        inner = json_object_get(object, "Code");
+    }
+
+    if (json_is_string(inner)
+        && ngx_strcmp(json_string_value(inner), "Success") != 0)
+    {
+        ngx_http_cos_error_text(err, "error ", json_string_value(inner));
+        goto done;
     }
 
     inner = ngx_http_cos_json_any(object, credentials);
@@ -125,19 +216,19 @@ ngx_http_cos_parse_json(ngx_str_t *text, ngx_http_cos_secret_t *secret,
         || ngx_http_cos_json_string(inner, keys, &key) != NGX_OK
         || ngx_http_cos_json_string(inner, tokens, &token) != NGX_OK)
     {
-        *err = "secret that is not a string";
+        wrong = "secret that is not a string";
         goto done;
     }
 
     expire = ngx_http_cos_json_expire(object);
 
     if (expire == -1) {
-        *err = "invalid expiration time";
+        wrong = "invalid expiration time";
         goto done;
     }
 
-    *err = ngx_http_cos_set_secret(secret, &id, &key, &token, expire);
-    if (*err) {
+    wrong = ngx_http_cos_set_secret(secret, &id, &key, &token, expire);
+    if (wrong) {
         goto done;
     }
 
@@ -145,9 +236,31 @@ ngx_http_cos_parse_json(ngx_str_t *text, ngx_http_cos_secret_t *secret,
 
 done:
 
+    if (wrong) {
+        ngx_http_cos_error_text(err, wrong, NULL);
+    }
+
     json_decref(root);
 
     return rc;
+}
+
+
+/* of what a peer has written only letters, digits and dots */
+
+static void
+ngx_http_cos_error_text(char *err, const char *text, const char *code)
+{
+    size_t  n;
+
+    n = ngx_strlen(text);
+    ngx_memcpy(err, text, n);
+
+    for ( /* void */ ; code && *code && n < 100; code++) {
+        err[n++] = (isalnum((u_char) *code) || *code == '.') ? *code : '?';
+    }
+
+    err[n] = '\0';
 }
 
 

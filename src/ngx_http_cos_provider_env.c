@@ -13,13 +13,17 @@
 
 static char *ngx_http_cos_provider_env_init(ngx_conf_t *cf,
     ngx_http_cos_credentials_t *c);
-static ngx_int_t ngx_http_cos_getenv(ngx_conf_t *cf, const char **names,
+static ngx_int_t ngx_http_cos_getenv_of(ngx_conf_t *cf, const char **names,
     ngx_str_t *value);
 
 
 const ngx_http_cos_provider_t  ngx_http_cos_provider_env = {
     ngx_string("env"),
+    0,
+    0,
     ngx_http_cos_provider_env_init,
+    NULL,
+    NULL,
     NULL
 };
 
@@ -43,17 +47,9 @@ ngx_http_cos_provider_env_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
 {
     ngx_str_t  id, key, token;
 
-    if (ngx_http_cos_provider_no_literals(cf, c) != NGX_CONF_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (c->profile.data) {
-        return ngx_http_cos_provider_needless(cf, c, "profile");
-    }
-
-    if (ngx_http_cos_getenv(cf, ngx_http_cos_env_id, &id) != NGX_OK
-        || ngx_http_cos_getenv(cf, ngx_http_cos_env_key, &key) != NGX_OK
-        || ngx_http_cos_getenv(cf, ngx_http_cos_env_token, &token) != NGX_OK)
+    if (ngx_http_cos_getenv_of(cf, ngx_http_cos_env_id, &id) != NGX_OK
+        || ngx_http_cos_getenv_of(cf, ngx_http_cos_env_key, &key) != NGX_OK
+        || ngx_http_cos_getenv_of(cf, ngx_http_cos_env_token, &token) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -73,41 +69,17 @@ ngx_http_cos_provider_env_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
 
 
 static ngx_int_t
-ngx_http_cos_getenv(ngx_conf_t *cf, const char **names, ngx_str_t *value)
+ngx_http_cos_getenv_of(ngx_conf_t *cf, const char **names, ngx_str_t *value)
 {
-    char             *text;
-    ngx_str_t        *env;
-    ngx_core_conf_t  *ccf;
-
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
-                                           ngx_core_module);
-    ngx_str_null(value);
-
     for ( /* void */ ; *names; names++) {
 
-        text = getenv(*names);
-
-        if (text == NULL || *text == '\0') {
-            continue;
-        }
-
-        value->data = (u_char *) text;
-        value->len = ngx_strlen(text);
-
-        /*
-         * As with the "env" directive: without it the variable would be gone
-         * after a binary upgrade.
-         */
-
-        env = ngx_array_push(&ccf->env);
-        if (env == NULL) {
+        if (ngx_http_cos_getenv(cf, *names, value) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        env->data = (u_char *) *names;
-        env->len = ngx_strlen(*names);
-
-        return NGX_OK;
+        if (value->len) {
+            break;
+        }
     }
 
     return NGX_OK;

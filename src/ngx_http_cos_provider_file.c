@@ -37,14 +37,13 @@ static void ngx_http_cos_trim(ngx_str_t *text);
 
 const ngx_http_cos_provider_t  ngx_http_cos_provider_file = {
     ngx_string("file"),
+    1,
+    NGX_HTTP_COS_PARAM_PROFILE,
     ngx_http_cos_provider_file_init,
-    ngx_http_cos_provider_file_poll
+    ngx_http_cos_provider_file_poll,
+    NULL,
+    NULL
 };
-
-
-/* one process reads one file at a time */
-
-static u_char  ngx_http_cos_file_buf[NGX_HTTP_COS_FILE_SIZE];
 
 
 static char *
@@ -52,7 +51,10 @@ ngx_http_cos_provider_file_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
 {
     ngx_int_t  rc;
 
-    if (ngx_http_cos_provider_no_literals(cf, c) != NGX_CONF_OK) {
+    if (c->path.len && c->path.data[0] == '~') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"~\" in \"%V\" is not expanded, "
+                           "write the whole path", &c->path);
         return NGX_CONF_ERROR;
     }
 
@@ -162,12 +164,13 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
     ngx_log_t *log, ngx_uint_t level)
 {
     size_t            size;
-    u_char           *p, *last;
+    u_char           *buf, *p, *last;
     ssize_t           n;
     ngx_fd_t          fd;
     ngx_int_t         rc;
     ngx_str_t         text;
-    const char       *err;
+    const char       *wrong;
+    char              err[128];
     ngx_file_info_t   fi;
 
     fd = ngx_open_file(c->path.data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
@@ -185,6 +188,14 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
     rc = NGX_ERROR;
     size = 0;
 
+    /* in the thread of the refresher there is no pool */
+
+    buf = malloc(NGX_HTTP_COS_FILE_SIZE);
+    if (buf == NULL) {
+        rc = ngx_http_cos_file_error(c, log, level, "malloc() for");
+        goto done;
+    }
+
     if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
         rc = ngx_http_cos_file_error(c, log, level, ngx_fd_info_n);
         goto done;
@@ -200,7 +211,7 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
 
     while (size < NGX_HTTP_COS_FILE_SIZE) {
 
-        n = ngx_read_fd(fd, ngx_http_cos_file_buf + size,
+        n = ngx_read_fd(fd, buf + size,
                         NGX_HTTP_COS_FILE_SIZE - size);
 
         if (n == -1) {
@@ -222,7 +233,7 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
 
     ngx_memzero(secret, sizeof(ngx_http_cos_secret_t));
 
-    text.data = ngx_http_cos_file_buf;
+    text.data = buf;
     text.len = size;
 
     /* some editors begin a file with a byte order mark */
@@ -239,13 +250,15 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
         p++;
     }
 
-    err = NULL;
-
     if (p < last && *p == '{') {
-        rc = ngx_http_cos_parse_json(&text, secret, &err);
+        rc = ngx_http_cos_parse_json(&text, secret, err);
 
     } else {
-        rc = ngx_http_cos_parse_ini(&text, &c->profile, secret, &err);
+        rc = ngx_http_cos_parse_ini(&text, &c->profile, secret, &wrong);
+
+        if (rc != NGX_OK) {
+            ngx_memcpy(err, wrong, ngx_strlen(wrong) + 1);
+        }
     }
 
     if (rc != NGX_OK) {
@@ -254,7 +267,7 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
         goto done;
     }
 
-    if (secret->expire && secret->expire <= ngx_time()) {
+    if (secret->expire && secret->expire <= time(NULL)) {
         ngx_log_error(NGX_LOG_WARN, log, 0,
                       "credentials in \"%V\" of cos_credentials \"%V\" "
                       "have expired", &c->path, &c->name);
@@ -262,7 +275,8 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
 
 done:
 
-    ngx_explicit_memzero(ngx_http_cos_file_buf, size);
+    ngx_explicit_memzero(buf, size);
+    free(buf);
 
     if (ngx_close_file(fd) == NGX_FILE_ERROR) {
         ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,

@@ -17,7 +17,11 @@ static char *ngx_http_cos_provider_static_init(ngx_conf_t *cf,
 
 const ngx_http_cos_provider_t  ngx_http_cos_provider_static = {
     ngx_string("static"),
+    0,
+    NGX_HTTP_COS_PARAM_SECRET,
     ngx_http_cos_provider_static_init,
+    NULL,
+    NULL,
     NULL
 };
 
@@ -26,10 +30,6 @@ static char *
 ngx_http_cos_provider_static_init(ngx_conf_t *cf,
     ngx_http_cos_credentials_t *c)
 {
-    if (c->profile.data) {
-        return ngx_http_cos_provider_needless(cf, c, "profile");
-    }
-
     if (c->secret_id.len == 0) {
         return ngx_http_cos_provider_missing(cf, c, "secret_id");
     }

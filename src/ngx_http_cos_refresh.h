@@ -13,9 +13,15 @@
 #include "ngx_http_cos.h"
 
 
-/* starts the refresher in the one process that runs it */
-void ngx_http_cos_start_refresh(ngx_cycle_t *cycle,
+/*
+ * To be called in every process that signs: one of them will run the
+ * refresher.  NGX_ERROR after a message.
+ */
+ngx_int_t ngx_http_cos_start_refresh(ngx_cycle_t *cycle,
     ngx_http_cos_main_conf_t *cmcf);
+
+/* at the end of the process; returns when the thread has ended */
+void ngx_http_cos_end_refresh(ngx_http_cos_main_conf_t *cmcf);
 
 
 #endif /* _NGX_HTTP_COS_REFRESH_H_INCLUDED_ */

@@ -15,7 +15,11 @@
 
 #define NGX_HTTP_COS_MIN_SLOTS  32
 
-#define NGX_HTTP_COS_LAYOUT     1
+#define NGX_HTTP_COS_LAYOUT     2
+
+/* an owner of the refresher that has not been heard of for so long is dead */
+
+#define NGX_HTTP_COS_LEASE      3000
 
 
 struct ngx_http_cos_slot_s {
@@ -24,6 +28,7 @@ struct ngx_http_cos_slot_s {
     u_char                   fingerprint[COS_SHA1_LEN];
     ngx_uint_t               used;      /* by the current configuration */
     ngx_http_cos_version_t   version;
+    time_t                   refresh;   /* when to ask for the next one */
     ngx_http_cos_secret_t    secret;
 };
 
@@ -33,6 +38,12 @@ typedef struct {
     ngx_uint_t               layout;
     ngx_uint_t               nslots;
     ngx_uint_t               configuration;     /* the latest one */
+
+    /* the worker that runs the refresher */
+    ngx_pid_t                owner;
+    ngx_uint_t               owner_configuration;
+    ngx_msec_t               owner_deadline;    /* of a monotonic clock */
+
     ngx_http_cos_slot_t      slots[1];
 } ngx_http_cos_zone_t;
 
@@ -324,21 +335,87 @@ ngx_http_cos_fill_slot(ngx_http_cos_slot_t *slot,
 }
 
 
-void
-ngx_http_cos_publish(ngx_http_cos_credentials_t *c,
-    ngx_http_cos_secret_t *secret)
+ngx_int_t
+ngx_http_cos_lease(ngx_http_cos_main_conf_t *cmcf)
 {
-    ngx_slab_pool_t           *shpool;
-    ngx_http_cos_zone_t       *zone;
-    ngx_http_cos_main_conf_t  *cmcf;
+    ngx_int_t             rc;
+    ngx_msec_t            now;
+    ngx_slab_pool_t      *shpool;
+    ngx_http_cos_zone_t  *zone;
+
+    zone = cmcf->shm_zone->data;
+    shpool = (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
+
+    now = ngx_http_cos_monotonic();
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    rc = NGX_DECLINED;
+
+    if (zone->configuration == cmcf->configuration
+        && (zone->owner == ngx_pid
+            || zone->owner_configuration < cmcf->configuration
+            || (ngx_msec_int_t) (zone->owner_deadline - now) <= 0))
+    {
+        zone->owner = ngx_pid;
+        zone->owner_configuration = cmcf->configuration;
+        zone->owner_deadline = now + NGX_HTTP_COS_LEASE;
+
+        rc = NGX_OK;
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+
+    return rc;
+}
+
+
+void
+ngx_http_cos_release_lease(ngx_http_cos_main_conf_t *cmcf)
+{
+    ngx_slab_pool_t      *shpool;
+    ngx_http_cos_zone_t  *zone;
+
+    zone = cmcf->shm_zone->data;
+    shpool = (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    if (zone->owner == ngx_pid) {
+        zone->owner = 0;
+        zone->owner_configuration = 0;
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+}
+
+
+/* the same for all processes, and not set by anybody */
+
+ngx_msec_t
+ngx_http_cos_monotonic(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (ngx_msec_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
+void
+ngx_http_cos_publish(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret,
+    time_t refresh)
+{
+    ngx_slab_pool_t      *shpool;
+    ngx_http_cos_zone_t  *zone;
 
     /* a single process has none after a reload */
 
     if (c->slot == NULL) {
         return;
     }
-
-    cmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_http_cos_module);
 
     zone = cmcf->shm_zone->data;
     shpool = (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
@@ -351,9 +428,58 @@ ngx_http_cos_publish(ngx_http_cos_credentials_t *c,
         && ngx_http_cos_own_slot(c))
     {
         ngx_http_cos_fill_slot(c->slot, c, secret);
+        c->slot->refresh = refresh;
     }
 
     ngx_shmtx_unlock(&shpool->mutex);
+}
+
+
+ngx_int_t
+ngx_http_cos_read_slot(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret,
+    time_t *refresh)
+{
+    ngx_int_t         rc;
+    ngx_slab_pool_t  *shpool;
+
+    if (c->slot == NULL) {
+        return NGX_DECLINED;
+    }
+
+    rc = NGX_DECLINED;
+
+    shpool = (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    if (ngx_http_cos_own_slot(c) && c->slot->secret.id_len
+        && (c->slot->secret.expire == 0
+            || c->slot->secret.expire > time(NULL)))
+    {
+        if (secret) {
+            ngx_memcpy(secret, &c->slot->secret,
+                       sizeof(ngx_http_cos_secret_t));
+        }
+
+        if (refresh) {
+            *refresh = c->slot->refresh;
+        }
+
+        rc = NGX_OK;
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+
+    return rc;
+}
+
+
+ngx_uint_t
+ngx_http_cos_credential_to_come(ngx_http_cos_credentials_t *c)
+{
+    return c->secret->id_len == 0
+           && (c->provider->poll || c->provider->request);
 }
 
 

@@ -24,15 +24,40 @@ char *ngx_http_cos_add_zone(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf);
 ngx_int_t ngx_http_cos_attach_slots(ngx_http_cos_main_conf_t *cmcf,
     ngx_log_t *log);
 
-/* puts a newer secret, of c->version, into the slot for all workers */
-void ngx_http_cos_publish(ngx_http_cos_credentials_t *c,
-    ngx_http_cos_secret_t *secret);
+/*
+ * Takes the right to run the refresher, or prolongs it: NGX_OK if this process
+ * has it for the next seconds, NGX_DECLINED if another one has.
+ */
+ngx_int_t ngx_http_cos_lease(ngx_http_cos_main_conf_t *cmcf);
+void ngx_http_cos_release_lease(ngx_http_cos_main_conf_t *cmcf);
+
+/* milliseconds of a clock that nobody sets, the same in all processes */
+ngx_msec_t ngx_http_cos_monotonic(void);
+
+/*
+ * Puts a newer secret, of c->version, into the slot for all workers, and when
+ * to ask for the next one.  For any thread, as is the next one.
+ */
+void ngx_http_cos_publish(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret,
+    time_t refresh);
+
+/*
+ * What is in the slot; secret and refresh may be NULL.  NGX_DECLINED if there
+ * is nothing or if it has expired.
+ */
+ngx_int_t ngx_http_cos_read_slot(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret,
+    time_t *refresh);
 
 /*
  * The secret to sign with now, in memory of the worker; it may change at the
  * next call.  NULL if there is none or if it has expired.
  */
 ngx_http_cos_secret_t *ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c);
+
+/* whether there has been no secret yet, but there may be one soon */
+ngx_uint_t ngx_http_cos_credential_to_come(ngx_http_cos_credentials_t *c);
 
 /*
  * SignKey of that secret for a window in Unix seconds; key_time gets the

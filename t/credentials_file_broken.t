@@ -37,7 +37,7 @@ my @cases = (
 	['{"secretId":"AKIDnew","secretKey":"secretkey9","expiration":"now"}',
 		'invalid expiration time in'],
 	['{"Response":{"Error":{"Code":"AuthFailure","Message":"secretkey9"}}}',
-		'no secret id in'],
+		'error AuthFailure in'],
 	["[default]\nsecret_id = AKIDnew\n", 'no secret key in'],
 	["[default]\nsecret_key = secretkey9\n", 'no secret id in'],
 	["[default\nsecret_id = AKIDnew\n", 'invalid section in'],

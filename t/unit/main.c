@@ -58,6 +58,9 @@ main(int argc, char *argv[])
     test_authorization();
     unit_free();
 
+    test_tc3(root);
+    unit_free();
+
     test_vectors(root);
     unit_free();
 

@@ -20,6 +20,7 @@
 #include "cos_hmac.h"
 #include "cos_query.h"
 #include "cos_sign.h"
+#include "cos_tc3.h"
 #include "cos_uri.h"
 
 
@@ -51,6 +52,7 @@ void test_uri(void);
 void test_query(void);
 void test_sign(void);
 void test_authorization(void);
+void test_tc3(json_t *root);
 void test_vectors(json_t *root);
 
 

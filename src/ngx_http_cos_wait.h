@@ -1,0 +1,25 @@
+
+/*
+ * Copyright (C) nginx-cos contributors
+ *
+ * Requests that wait for the first credential.
+ */
+
+
+#ifndef _NGX_HTTP_COS_WAIT_H_INCLUDED_
+#define _NGX_HTTP_COS_WAIT_H_INCLUDED_
+
+
+#include "ngx_http_cos.h"
+
+
+/*
+ * Parks a request of the content handler until there is a credential, then
+ * calls the handler; after the time of cos_wait it answers 503.  Returns what
+ * the content handler has to return.
+ */
+ngx_int_t ngx_http_cos_wait(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
+    ngx_msec_t timeout, ngx_http_handler_pt handler);
+
+
+#endif /* _NGX_HTTP_COS_WAIT_H_INCLUDED_ */

@@ -253,7 +253,9 @@ ngx_http_cos_assign_slots(ngx_http_cos_main_conf_t *cmcf,
             ngx_explicit_memzero(&slot->secret, sizeof(ngx_http_cos_secret_t));
             ngx_memzero(&slot->version, sizeof(ngx_http_cos_version_t));
             ngx_memcpy(slot->fingerprint, c->fingerprint, COS_SHA1_LEN);
-            slot->generation++;
+            slot->refresh = 0;
+
+            (void) ngx_atomic_fetch_add(&slot->generation, 1);
         }
 
         if (c->first
@@ -331,7 +333,8 @@ ngx_http_cos_fill_slot(ngx_http_cos_slot_t *slot,
 {
     ngx_memcpy(&slot->secret, secret, sizeof(ngx_http_cos_secret_t));
     slot->version = c->version;
-    slot->generation++;
+
+    (void) ngx_atomic_fetch_add(&slot->generation, 1);
 }
 
 

@@ -470,6 +470,17 @@ ngx_http_cos_init_bucket(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf,
         bucket->credentials = credentials[0];
     }
 
+    if (bucket->credentials && bucket->name.len == 0
+        && ngx_http_cos_is_template(bucket->credentials))
+    {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "cos_credentials \"%V\" has placeholders and is for "
+                      "\"cos_bucket\" alone in %s:%ui",
+                      &bucket->credentials->name, bucket->file_name,
+                      bucket->line);
+        return NGX_ERROR;
+    }
+
     if (bucket->credentials && bucket->name.len) {
         bucket->credentials = ngx_http_cos_bucket_credentials(cf,
                                                      bucket->credentials,

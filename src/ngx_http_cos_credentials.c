@@ -331,10 +331,15 @@ ngx_http_cos_credentials_set(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
         headers = (ngx_array_t **) field;
 
         if (ngx_strlchr(value->data, value->data + value->len, ':') == NULL
+            || value->data[0] == ':'
             || ngx_strlchr(value->data, value->data + value->len, CR)
             || ngx_strlchr(value->data, value->data + value->len, LF))
         {
-            break;
+            /* it may be a secret */
+
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value of \"%V\"", &param->name);
+            return NGX_CONF_ERROR;
         }
 
         if (*headers == NULL) {
@@ -515,6 +520,7 @@ static void
 ngx_http_cos_fingerprint(ngx_http_cos_credentials_t *c)
 {
     cos_sha1_t   sha1;
+    ngx_str_t   *text;
     ngx_uint_t   i;
     ngx_str_t   *texts[] = { &c->path, &c->profile, &c->base_name,
                              &c->endpoint, &c->session_name, &c->external_id,
@@ -530,6 +536,15 @@ ngx_http_cos_fingerprint(ngx_http_cos_credentials_t *c)
 
     cos_sha1_update(&sha1, &c->duration, sizeof(time_t));
 
+    if (c->headers) {
+        text = c->headers->elts;
+
+        for (i = 0; i < c->headers->nelts; i++) {
+            cos_sha1_update(&sha1, text[i].data, text[i].len);
+            cos_sha1_update(&sha1, "", 1);
+        }
+    }
+
     if (c->provider->poll == NULL && c->first) {
         cos_sha1_update(&sha1, c->first, sizeof(ngx_http_cos_secret_t));
     }
@@ -541,6 +556,7 @@ ngx_http_cos_fingerprint(ngx_http_cos_credentials_t *c)
 ngx_int_t
 ngx_http_cos_init_credentials(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf)
 {
+    cos_sha1_t                    sha1;
     ngx_uint_t                    i, n;
     ngx_http_cos_credentials_t  **cp, *c;
 
@@ -585,6 +601,23 @@ ngx_http_cos_init_credentials(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf)
                 return NGX_ERROR;
             }
         }
+    }
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+        ngx_memcpy(cp[i]->own_fingerprint, cp[i]->fingerprint, COS_SHA1_LEN);
+    }
+
+    /* a secret that came by another base is another secret */
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+
+        cos_sha1_init(&sha1);
+
+        for (c = cp[i]; c; c = c->base) {
+            cos_sha1_update(&sha1, c->own_fingerprint, COS_SHA1_LEN);
+        }
+
+        cos_sha1_final(cp[i]->fingerprint, &sha1);
     }
 
     return NGX_OK;
@@ -637,7 +670,7 @@ ngx_http_cos_bucket_credentials(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
         return NULL;
     }
 
-    own->name.len = ngx_sprintf(own->name.data, "%V.%V", &c->name, bucket)
+    own->name.len = ngx_sprintf(own->name.data, "%V~%V", &c->name, bucket)
                     - own->name.data;
 
     dst = own->path.data;

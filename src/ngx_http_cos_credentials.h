@@ -140,7 +140,7 @@ struct ngx_http_cos_credentials_s {
     ngx_msec_t                     timeout;
 
     ngx_http_cos_credentials_t    *base;
-    const ngx_http_cos_provider_t *fallback;    /* of auto */
+    ngx_http_cos_credentials_t    *fallback;    /* of auto */
 
     u_char                        *file_name;
     ngx_uint_t                     line;
@@ -150,6 +150,7 @@ struct ngx_http_cos_credentials_s {
     ngx_http_cos_version_t         refused;     /* the last bad one */
     ngx_err_t                      err;         /* the last one, logged once */
     u_char                         name_hash[COS_SHA1_LEN];
+    u_char                         own_fingerprint[COS_SHA1_LEN];
     u_char                         fingerprint[COS_SHA1_LEN];
 
     /* of the worker */

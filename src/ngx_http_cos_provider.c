@@ -65,27 +65,71 @@ ngx_http_cos_provider_first(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
 
 
 char *
-ngx_http_cos_provider_check_url(ngx_conf_t *cf, ngx_str_t *url)
+ngx_http_cos_provider_check_url(ngx_conf_t *cf, ngx_str_t *url,
+    ngx_uint_t path)
 {
-    size_t  scheme;
+    u_char     *p, *last;
+    size_t      scheme, len;
+    ngx_url_t   u;
 
-    scheme = 0;
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    last = url->data + url->len;
 
     if (ngx_strncasecmp(url->data, (u_char *) "http://", 7) == 0) {
         scheme = 7;
 
     } else if (ngx_strncasecmp(url->data, (u_char *) "https://", 8) == 0) {
         scheme = 8;
+
+    } else {
+        goto invalid;
     }
 
-    if (scheme == 0 || url->len == scheme || url->data[scheme] == '/'
-        || ngx_strlchr(url->data, url->data + url->len, ' '))
+    p = ngx_strlchr(url->data + scheme, last, '/');
+
+    u.url.data = url->data + scheme;
+    u.url.len = (p ? p : last) - u.url.data;
+    u.no_resolve = 1;
+
+    if (ngx_strlchr(url->data, last, ' ')
+        || ngx_strlchr(url->data, last, '#')
+        || ngx_strlchr(u.url.data, u.url.data + u.url.len, '@')
+        || ngx_strlchr(u.url.data, u.url.data + u.url.len, '?')
+        || ngx_parse_url(cf->pool, &u) != NGX_OK
+        || u.host.len == 0)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid URL \"%V\"", url);
-        return NGX_CONF_ERROR;
+        goto invalid;
+    }
+
+    /* an address is often copied with the slash at its end */
+
+    if (!path && p) {
+
+        if (p + 1 != last) {
+            goto invalid;
+        }
+
+        len = p - url->data;
+
+        p = ngx_pnalloc(cf->pool, len + 1);
+        if (p == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        (void) ngx_cpystrn(p, url->data, len + 1);
+
+        url->data = p;
+        url->len = len;
     }
 
     return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid URL \"%V\"", url);
+
+    return NGX_CONF_ERROR;
 }
 
 

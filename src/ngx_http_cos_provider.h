@@ -36,8 +36,12 @@ ngx_int_t ngx_http_cos_parse_json(ngx_str_t *text,
 ngx_int_t ngx_http_cos_provider_answer(ngx_http_cos_exchange_t *x,
     ngx_http_cos_secret_t *secret);
 
-/* http or https with a host; else an error at the block */
-char *ngx_http_cos_provider_check_url(ngx_conf_t *cf, ngx_str_t *url);
+/*
+ * http or https with a host, and nothing behind it if there may be no path;
+ * else an error at the block.
+ */
+char *ngx_http_cos_provider_check_url(ngx_conf_t *cf, ngx_str_t *url,
+    ngx_uint_t path);
 
 /*
  * The value of an environment variable, empty if it is not set; it is kept for

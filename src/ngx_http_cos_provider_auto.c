@@ -52,7 +52,19 @@ ngx_http_cos_provider_auto_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
         c->provider = &ngx_http_cos_provider_cvm;
 
         if (pod.len) {
-            c->fallback = &ngx_http_cos_provider_tke;
+            c->fallback = ngx_palloc(cf->pool,
+                                     sizeof(ngx_http_cos_credentials_t));
+            if (c->fallback == NULL) {
+                return NGX_CONF_ERROR;
+            }
+
+            *c->fallback = *c;
+            c->fallback->fallback = NULL;
+            c->fallback->provider = &ngx_http_cos_provider_tke;
+
+            if (c->fallback->provider->init(cf, c->fallback) != NGX_CONF_OK) {
+                return NGX_CONF_ERROR;
+            }
         }
     }
 

@@ -16,11 +16,10 @@
 #define NGX_HTTP_COS_ROLES                                                   \
     "/latest/meta-data/cam/security-credentials/"
 
-#define NGX_HTTP_COS_ROLE_LEN  128
-
 
 static char *ngx_http_cos_provider_cvm_init(ngx_conf_t *cf,
     ngx_http_cos_credentials_t *c);
+static ngx_uint_t ngx_http_cos_role_char(u_char ch);
 
 
 const ngx_http_cos_provider_t  ngx_http_cos_provider_cvm = {
@@ -37,11 +36,29 @@ const ngx_http_cos_provider_t  ngx_http_cos_provider_cvm = {
 static char *
 ngx_http_cos_provider_cvm_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
 {
+    size_t  i;
+
+    for (i = 0; i < c->path.len; i++) {
+        if (!ngx_http_cos_role_char(c->path.data[i])) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid role \"%V\"", &c->path);
+            return NGX_CONF_ERROR;
+        }
+    }
+
     if (c->endpoint.len == 0) {
         ngx_str_set(&c->endpoint, NGX_HTTP_COS_METADATA);
     }
 
-    return ngx_http_cos_provider_check_url(cf, &c->endpoint);
+    return ngx_http_cos_provider_check_url(cf, &c->endpoint, 0);
+}
+
+
+static ngx_uint_t
+ngx_http_cos_role_char(u_char ch)
+{
+    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
+           || (ch >= '0' && ch <= '9') || ch == '_' || ch == '-' || ch == '.';
 }
 
 
@@ -89,11 +106,7 @@ ngx_http_cos_provider_cvm_response(ngx_http_cos_credentials_t *c,
             break;
         }
 
-        if (i == sizeof(x->note) - 1
-            || ((ch < 'a' || ch > 'z') && (ch < 'A' || ch > 'Z')
-                && (ch < '0' || ch > '9')
-                && ch != '_' && ch != '-' && ch != '.'))
-        {
+        if (i == sizeof(x->note) - 1 || !ngx_http_cos_role_char(ch)) {
             ngx_http_cos_exchange_error(x, "invalid name of a role");
             return NGX_ERROR;
         }

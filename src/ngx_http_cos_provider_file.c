@@ -116,6 +116,13 @@ ngx_http_cos_provider_file_poll(ngx_http_cos_credentials_t *c,
 
     rc = ngx_http_cos_read_file(c, secret, &version, log, NGX_LOG_ERR);
 
+    /* what has expired, which was said, is no reason to drop what has not */
+
+    if (rc == NGX_OK && secret->expire && secret->expire <= time(NULL)) {
+        c->refused = version;
+        return NGX_DECLINED;
+    }
+
     if (rc == NGX_OK) {
         c->version = version;
         c->err = 0;

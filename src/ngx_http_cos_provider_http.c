@@ -38,7 +38,7 @@ ngx_http_cos_provider_http_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
         return ngx_http_cos_provider_missing(cf, c, "a URL");
     }
 
-    return ngx_http_cos_provider_check_url(cf, &c->path);
+    return ngx_http_cos_provider_check_url(cf, &c->path, 1);
 }
 
 

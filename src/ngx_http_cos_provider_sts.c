@@ -30,7 +30,7 @@ static char *ngx_http_cos_provider_assume_role_init(ngx_conf_t *cf,
 static char *ngx_http_cos_provider_federation_init(ngx_conf_t *cf,
     ngx_http_cos_credentials_t *c);
 static char *ngx_http_cos_provider_sts_init(ngx_conf_t *cf,
-    ngx_http_cos_credentials_t *c, ngx_uint_t base);
+    ngx_http_cos_credentials_t *c, time_t longest);
 static char *ngx_http_cos_provider_tke_init(ngx_conf_t *cf,
     ngx_http_cos_credentials_t *c);
 static ngx_int_t ngx_http_cos_provider_assume_role_request(
@@ -94,7 +94,7 @@ ngx_http_cos_provider_assume_role_init(ngx_conf_t *cf,
         ngx_str_set(&c->session_name, NGX_HTTP_COS_SESSION);
     }
 
-    return ngx_http_cos_provider_sts_init(cf, c, 1);
+    return ngx_http_cos_provider_sts_init(cf, c, 43200);
 }
 
 
@@ -106,24 +106,33 @@ ngx_http_cos_provider_federation_init(ngx_conf_t *cf,
         return ngx_http_cos_provider_missing(cf, c, "policy");
     }
 
-    return ngx_http_cos_provider_sts_init(cf, c, 1);
+    return ngx_http_cos_provider_sts_init(cf, c, 129600);
 }
 
 
+/* with the longest life that STS gives, or 0 for a call without a base */
+
 static char *
 ngx_http_cos_provider_sts_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
-    ngx_uint_t base)
+    time_t longest)
 {
     json_t        *policy;
     json_error_t   error;
 
-    if (base && c->base_name.len == 0) {
+    if (longest && c->base_name.len == 0) {
         return ngx_http_cos_provider_missing(cf, c, "base");
+    }
+
+    if (longest && c->duration > longest) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"duration\" of cos_credentials \"%V\" "
+                           "is more than %T seconds", &c->name, longest);
+        return NGX_CONF_ERROR;
     }
 
 #if !(COS_HAVE_TC3)
 
-    if (base) {
+    if (longest) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "provider \"%V\" requires OpenSSL",
                            &c->provider->name);
@@ -150,7 +159,7 @@ ngx_http_cos_provider_sts_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
         ngx_str_set(&c->endpoint, NGX_HTTP_COS_STS);
     }
 
-    return ngx_http_cos_provider_check_url(cf, &c->endpoint);
+    return ngx_http_cos_provider_check_url(cf, &c->endpoint, 0);
 }
 
 
@@ -262,8 +271,7 @@ ngx_http_cos_provider_tke_request(ngx_http_cos_credentials_t *c,
                      "WebIdentityToken", token, (size_t) n,
                      "RoleArn", c->path.data, c->path.len,
                      "RoleSessionName", NGX_HTTP_COS_SESSION,
-                     "DurationSeconds",
-                     (json_int_t) (c->duration ? c->duration : 7200));
+                     "DurationSeconds", (json_int_t) 7200);
 
     ngx_explicit_memzero(token, n);
 
@@ -399,6 +407,19 @@ ngx_http_cos_sts_sign(ngx_http_cos_credentials_t *c,
 
     p = c->endpoint.data;
     last = p + c->endpoint.len;
+
+    /* libcurl leaves the default port out */
+
+    if (c->endpoint.len > 4 && ngx_strncmp(p, "https:", 6) == 0
+        && ngx_strncmp(last - 4, ":443", 4) == 0)
+    {
+        last -= 4;
+
+    } else if (c->endpoint.len > 3 && ngx_strncmp(p, "http:", 5) == 0
+               && ngx_strncmp(last - 3, ":80", 3) == 0)
+    {
+        last -= 3;
+    }
 
     p = (u_char *) ngx_strstr(p, "//") + 2;
 

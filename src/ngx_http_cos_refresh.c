@@ -68,7 +68,7 @@ static void ngx_http_cos_finish_exchange(ngx_http_cos_refresher_t *rf,
     ngx_http_cos_job_t *job, CURLcode code);
 static void ngx_http_cos_job_failed(ngx_http_cos_refresher_t *rf,
     ngx_http_cos_job_t *job);
-static const ngx_http_cos_provider_t *ngx_http_cos_job_provider(
+static ngx_http_cos_credentials_t *ngx_http_cos_job_source(
     ngx_http_cos_job_t *job);
 static time_t ngx_http_cos_refresh_time(ngx_http_cos_refresher_t *rf,
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret);
@@ -404,10 +404,10 @@ ngx_http_cos_run_job(ngx_http_cos_refresher_t *rf, ngx_http_cos_job_t *job,
 }
 
 
-static const ngx_http_cos_provider_t *
-ngx_http_cos_job_provider(ngx_http_cos_job_t *job)
+static ngx_http_cos_credentials_t *
+ngx_http_cos_job_source(ngx_http_cos_job_t *job)
 {
-    return job->fallback ? job->c->fallback : job->c->provider;
+    return job->fallback ? job->c->fallback : job->c;
 }
 
 
@@ -415,12 +415,14 @@ static void
 ngx_http_cos_start_exchange(ngx_http_cos_refresher_t *rf,
     ngx_http_cos_job_t *job)
 {
-    ngx_int_t                 rc;
-    ngx_http_cos_transfer_t  *t;
+    ngx_int_t                    rc;
+    ngx_http_cos_transfer_t     *t;
+    ngx_http_cos_credentials_t  *source;
 
     t = &job->transfer;
+    source = ngx_http_cos_job_source(job);
 
-    rc = ngx_http_cos_job_provider(job)->request(job->c, &t->x);
+    rc = source->provider->request(source, &t->x);
 
     if (rc == NGX_DECLINED) {
 
@@ -436,7 +438,7 @@ ngx_http_cos_start_exchange(ngx_http_cos_refresher_t *rf,
         return;
     }
 
-    if (ngx_http_cos_transfer_prepare(t, job->c) != NGX_OK
+    if (ngx_http_cos_transfer_prepare(t, source) != NGX_OK
         || curl_multi_add_handle(rf->multi, t->easy) != CURLM_OK)
     {
         ngx_http_cos_exchange_error(&t->x, "no memory");
@@ -452,11 +454,13 @@ static void
 ngx_http_cos_finish_exchange(ngx_http_cos_refresher_t *rf,
     ngx_http_cos_job_t *job, CURLcode code)
 {
-    ngx_int_t                 rc;
-    ngx_http_cos_secret_t     secret;
-    ngx_http_cos_transfer_t  *t;
+    ngx_int_t                    rc;
+    ngx_http_cos_secret_t        secret;
+    ngx_http_cos_transfer_t     *t;
+    ngx_http_cos_credentials_t  *source;
 
     t = &job->transfer;
+    source = ngx_http_cos_job_source(job);
 
     curl_multi_remove_handle(rf->multi, t->easy);
     job->busy = 0;
@@ -464,7 +468,7 @@ ngx_http_cos_finish_exchange(ngx_http_cos_refresher_t *rf,
     rc = ngx_http_cos_transfer_done(t, code);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_cos_job_provider(job)->response(job->c, &t->x, &secret);
+        rc = source->provider->response(source, &t->x, &secret);
     }
 
     if (rc == NGX_AGAIN) {
@@ -489,7 +493,7 @@ ngx_http_cos_finish_exchange(ngx_http_cos_refresher_t *rf,
 
     ngx_log_error(NGX_LOG_NOTICE, rf->log, 0,
                   "cos_credentials \"%V\" updated from \"%V\", valid for %T s",
-                  &job->c->name, &ngx_http_cos_job_provider(job)->name,
+                  &job->c->name, &source->provider->name,
                   secret.expire - time(NULL));
 
     ngx_explicit_memzero(&secret, sizeof(ngx_http_cos_secret_t));
@@ -510,7 +514,7 @@ ngx_http_cos_job_failed(ngx_http_cos_refresher_t *rf, ngx_http_cos_job_t *job)
     ngx_log_error(NGX_LOG_ERR, rf->log, 0,
                   "cos_credentials \"%V\" could not be updated from \"%V\": "
                   "%s, next attempt in %M ms", &job->c->name,
-                  &ngx_http_cos_job_provider(job)->name,
+                  &ngx_http_cos_job_source(job)->provider->name,
                   job->transfer.x.err, delay);
 
     ngx_http_cos_transfer_wipe(&job->transfer);

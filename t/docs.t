@@ -17,10 +17,11 @@ select STDOUT; $| = 1;
 ###############################################################################
 
 my %text = map { $_ => slurp("../$_") } qw( README.md CHANGELOG.md
-	CONTRIBUTING.md docs/directives.md docs/how-it-works.md );
+	CONTRIBUTING.md docs/directives.md docs/credentials.md
+	docs/how-it-works.md );
 my $docs = $text{'docs/directives.md'};
 
-plan(tests => 14);
+plan(tests => 19);
 
 # directives and variables
 
@@ -90,6 +91,40 @@ $documented{''} = { map { $_ => 1 } $free =~ /`([^`]+)`/g };
 
 is_deeply(\%documented, \%guards, 'guarded features');
 is_deeply(\%documented_rides, \%rides, 'what features ride on');
+
+# providers of credentials and their parameters
+
+my $source_params = slurp('../src/ngx_http_cos_credentials.c');
+my %params;
+push @{$params{$2}}, $1 while $source_params
+	=~ /\{ ngx_string\("(\w+)"\), NGX_HTTP_COS_PARAM_(\w+),/g;
+my (@providers, @provider_params);
+for my $file (glob '../src/ngx_http_cos_provider_*.c') {
+	my $c = slurp($file);
+	while ($c =~ /^const ngx_http_cos_provider_t .*?\{(.*?)^\};/gms) {
+		my ($name, undef, $bits, undef, undef, $request) = split /,\s*/, $1;
+		($name) = $name =~ /"(\w+)"/;
+		push @providers, $name;
+		my %bits = map { $_ => 1 } $bits =~ /PARAM_(\w+)/g;
+		$bits{FETCH} = 1 if $request ne 'NULL';
+		push @provider_params, map { "$name $_" } map { @{$params{$_}} }
+			keys %bits;
+	}
+}
+
+cmp_ok(scalar @providers, '>', 8, 'providers found');
+cmp_ok(scalar(map { @$_ } values %params), '>', 13, 'parameters found');
+my ($table) = $docs =~ /^\| provider \|(.+?)\n\n/ms;
+same([$table =~ /^\| `(\w+)/gm], \@providers, 'providers');
+my ($rows) = $docs =~ /^\| parameter \| providers \|(.+?)\n\n/ms;
+my @got;
+while ($rows =~ /^\| `(\w+) [^`]+` \| (.+?) \|/gm) {
+	my ($param, $names) = ($1, $2);
+	push @got, map { "$_ $param" } split /, /, $names;
+}
+same(\@got, \@provider_params, 'parameters of providers');
+same([grep { $text{'docs/credentials.md'} !~ /\bprovider\s+$_\b/ } @providers],
+	[], 'examples of providers');
 
 # refusals
 

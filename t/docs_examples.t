@@ -21,7 +21,7 @@ select STDOUT; $| = 1;
 ###############################################################################
 
 my @files = qw( README.md CONTRIBUTING.md docs/directives.md
-	docs/how-it-works.md );
+	docs/how-it-works.md docs/credentials.md );
 my %text = map { $_ => slurp("../$_") } @files;
 my @blocks = map { my $name = $_; my $n = 0;
 	map { [$name . ', example ' . ++$n, $_] }
@@ -32,9 +32,11 @@ my @keys = $text{'docs/directives.md'}
 
 my $t = Test::COS->new()->needs_cos->plan(14 + @blocks);
 $t->env(TENCENTCLOUD_SECRET_ID => SECRET_ID,
-	TENCENTCLOUD_SECRET_KEY => SECRET_KEY);
+	TENCENTCLOUD_SECRET_KEY => SECRET_KEY, TKE_PROVIDER_ID => 'provider',
+	TKE_ROLE_ARN => 'qcs::cam::uin/100000000001:roleName/cos-gateway',
+	TKE_WEB_IDENTITY_TOKEN_FILE => $t->path('identity'));
 
-cmp_ok(scalar @blocks, '>', 8, 'examples found');
+cmp_ok(scalar @blocks, '>', 17, 'examples found');
 for my $block (@blocks) {
 	my ($name, $conf) = @$block;
 	my ($status, $output) = $t->try_conf(wrap($conf));

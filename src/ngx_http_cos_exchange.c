@@ -177,7 +177,7 @@ ngx_http_cos_transfer_wipe(ngx_http_cos_transfer_t *t)
     t->headers = NULL;
 
     if (t->x.mem) {
-        ngx_explicit_memzero(t->x.mem, t->x.size);
+        ngx_explicit_memzero(t->x.mem, NGX_HTTP_COS_MEM_SIZE);
     }
 
     if (t->x.response.data) {

@@ -30,6 +30,7 @@ static char *ngx_http_cos_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_http_cos_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_cos_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static ngx_int_t ngx_http_cos_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_cos_init_process(ngx_cycle_t *cycle);
 static void ngx_http_cos_exit_process(ngx_cycle_t *cycle);
 
@@ -118,7 +119,7 @@ ngx_module_t  ngx_http_cos_module = {
     ngx_http_cos_commands,                 /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_cos_init_module,              /* init module */
     ngx_http_cos_init_process,             /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -350,6 +351,32 @@ ngx_http_cos_add_variables(ngx_conf_t *cf)
 }
 
 
+/*
+ * On reload of a single process, which has no init_process() then, the old
+ * zone is still there, but not for long.
+ */
+
+static ngx_int_t
+ngx_http_cos_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_cos_main_conf_t  *cmcf;
+
+    if (ngx_process != NGX_PROCESS_SINGLE || ngx_is_init_cycle(ngx_cycle)) {
+        return NGX_OK;
+    }
+
+    ngx_http_cos_end_refresh();
+
+    cmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_http_cos_module);
+
+    if (cmcf) {
+        ngx_http_cos_detach_slots(cmcf);
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_cos_init_process(ngx_cycle_t *cycle)
 {
@@ -379,10 +406,11 @@ ngx_http_cos_exit_process(ngx_cycle_t *cycle)
 {
     ngx_http_cos_main_conf_t  *cmcf;
 
+    ngx_http_cos_end_refresh();
+
     cmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_cos_module);
 
     if (cmcf) {
-        ngx_http_cos_end_refresh(cmcf);
         ngx_http_cos_wipe_secrets(cmcf);
     }
 }

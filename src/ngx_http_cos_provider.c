@@ -127,7 +127,9 @@ ngx_http_cos_provider_check_url(ngx_conf_t *cf, ngx_str_t *url,
 
 invalid:
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid URL \"%V\"", url);
+    /* there may be a secret in it */
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid URL in cos_credentials");
 
     return NGX_CONF_ERROR;
 }

@@ -166,6 +166,8 @@ ngx_http_cos_provider_sts_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
 static char *
 ngx_http_cos_provider_tke_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
 {
+    size_t  i;
+
     if (ngx_http_cos_getenv(cf, "TKE_PROVIDER_ID", &c->provider_id) != NGX_OK
         || ngx_http_cos_getenv(cf, "TKE_WEB_IDENTITY_TOKEN_FILE",
                                &c->token_file)
@@ -174,6 +176,16 @@ ngx_http_cos_provider_tke_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
         || ngx_http_cos_getenv(cf, "TKE_REGION", &c->region) != NGX_OK)
     {
         return NGX_CONF_ERROR;
+    }
+
+    /* it becomes a header */
+
+    for (i = 0; i < c->region.len; i++) {
+        if (c->region.data[i] <= 0x20 || c->region.data[i] >= 0x7f) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid \"TKE_REGION\"");
+            return NGX_CONF_ERROR;
+        }
     }
 
     if (c->provider_id.len == 0) {
@@ -237,23 +249,34 @@ ngx_int_t
 ngx_http_cos_provider_tke_request(ngx_http_cos_credentials_t *c,
     ngx_http_cos_exchange_t *x)
 {
-    u_char     token[NGX_HTTP_COS_TOKEN_FILE];
-    json_t    *body;
-    ssize_t    n;
-    ngx_fd_t   fd;
+    u_char           token[NGX_HTTP_COS_TOKEN_FILE];
+    json_t          *body;
+    ssize_t          n;
+    ngx_fd_t         fd;
+    ngx_file_info_t  fi;
 
-    /* it is replaced from time to time */
+    /* it is replaced from time to time; what is no file could block */
 
-    fd = ngx_open_file(c->token_file.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    fd = ngx_open_file(c->token_file.data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
+                       NGX_FILE_OPEN, 0);
 
     if (fd == NGX_INVALID_FILE) {
         ngx_http_cos_exchange_error(x, "cannot open \"%V\"", &c->token_file);
         return NGX_ERROR;
     }
 
-    n = ngx_read_fd(fd, token, NGX_HTTP_COS_TOKEN_FILE);
+    n = -1;
+
+    if (ngx_fd_info(fd, &fi) != NGX_FILE_ERROR && ngx_is_file(&fi)) {
+        n = ngx_read_fd(fd, token, NGX_HTTP_COS_TOKEN_FILE);
+    }
 
     (void) ngx_close_file(fd);
+
+    if (n == NGX_HTTP_COS_TOKEN_FILE) {
+        ngx_explicit_memzero(token, n);
+        n = -1;
+    }
 
     while (n > 0 && (token[n - 1] == LF || token[n - 1] == CR
                      || token[n - 1] == ' '))
@@ -261,7 +284,7 @@ ngx_http_cos_provider_tke_request(ngx_http_cos_credentials_t *c,
         n--;
     }
 
-    if (n <= 0 || n == NGX_HTTP_COS_TOKEN_FILE) {
+    if (n <= 0) {
         ngx_http_cos_exchange_error(x, "no token in \"%V\"", &c->token_file);
         return NGX_ERROR;
     }

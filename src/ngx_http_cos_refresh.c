@@ -29,6 +29,10 @@
 
 #define NGX_HTTP_COS_REFRESH_MIN      2
 
+/* the longest life that STS gives is 36 hours */
+
+#define NGX_HTTP_COS_REFRESH_MAX      129600
+
 
 /* what the thread knows of a block */
 typedef struct {
@@ -55,7 +59,6 @@ typedef struct {
 
 static ngx_uint_t ngx_http_cos_needs_refresh(ngx_http_cos_credentials_t *c);
 static void ngx_http_cos_lease_handler(ngx_event_t *ev);
-static void ngx_http_cos_stop_refresh(void *data);
 static ngx_int_t ngx_http_cos_start_thread(ngx_http_cos_main_conf_t *cmcf,
     ngx_log_t *log);
 static void ngx_http_cos_stop_thread(void);
@@ -76,6 +79,9 @@ static ngx_uint_t ngx_http_cos_jitter(ngx_http_cos_refresher_t *rf,
     ngx_uint_t n);
 
 
+/* of this process; a single process may have another ngx_cycle by now */
+
+static ngx_http_cos_main_conf_t  *ngx_http_cos_refresh_conf;
 static ngx_event_t                ngx_http_cos_lease_event;
 static ngx_connection_t           ngx_http_cos_lease_connection;
 static ngx_http_cos_refresher_t  *ngx_http_cos_refresher;
@@ -86,7 +92,6 @@ ngx_http_cos_start_refresh(ngx_cycle_t *cycle, ngx_http_cos_main_conf_t *cmcf)
 {
     ngx_uint_t                    i;
     ngx_event_t                  *ev;
-    ngx_pool_cleanup_t           *cln;
     ngx_http_cos_credentials_t  **cp;
 
     cp = cmcf->credentials.elts;
@@ -111,23 +116,11 @@ ngx_http_cos_start_refresh(ngx_cycle_t *cycle, ngx_http_cos_main_conf_t *cmcf)
 
     json_object_seed(0);
 
-    /* a single process lives on without its configuration */
-
-    cln = ngx_pool_cleanup_add(cycle->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_cos_stop_refresh;
-    cln->data = cmcf;
+    ngx_http_cos_refresh_conf = cmcf;
 
     ngx_http_cos_lease_connection.fd = (ngx_socket_t) -1;
 
     ev = &ngx_http_cos_lease_event;
-
-    if (ev->timer_set) {
-        ngx_del_timer(ev);
-    }
 
     ngx_memzero(ev, sizeof(ngx_event_t));
 
@@ -157,10 +150,14 @@ ngx_http_cos_lease_handler(ngx_event_t *ev)
 {
     ngx_http_cos_main_conf_t  *cmcf;
 
-    cmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_http_cos_module);
+    cmcf = ngx_http_cos_refresh_conf;
+
+    if (cmcf == NULL) {
+        return;
+    }
 
     if (ngx_exiting || ngx_terminate || ngx_quit) {
-        ngx_http_cos_stop_refresh(cmcf);
+        ngx_http_cos_end_refresh();
         return;
     }
 
@@ -178,21 +175,20 @@ ngx_http_cos_lease_handler(ngx_event_t *ev)
 
 
 void
-ngx_http_cos_end_refresh(ngx_http_cos_main_conf_t *cmcf)
+ngx_http_cos_end_refresh(void)
 {
-    ngx_http_cos_stop_refresh(cmcf);
-}
+    ngx_http_cos_main_conf_t  *cmcf;
 
+    cmcf = ngx_http_cos_refresh_conf;
 
-static void
-ngx_http_cos_stop_refresh(void *data)
-{
-    ngx_http_cos_main_conf_t *cmcf = data;
-
-    if (ngx_http_cos_refresher == NULL
-        || ngx_http_cos_refresher->cmcf != cmcf)
-    {
+    if (cmcf == NULL) {
         return;
+    }
+
+    ngx_http_cos_refresh_conf = NULL;
+
+    if (ngx_http_cos_lease_event.timer_set) {
+        ngx_del_timer(&ngx_http_cos_lease_event);
     }
 
     ngx_http_cos_stop_thread();
@@ -385,9 +381,9 @@ ngx_http_cos_run_job(ngx_http_cos_refresher_t *rf, ngx_http_cos_job_t *job,
             ngx_log_error(NGX_LOG_NOTICE, rf->log, 0,
                           "cos_credentials \"%V\" updated from \"%V\"",
                           &c->name, &c->provider->name);
-
-            ngx_explicit_memzero(&secret, sizeof(ngx_http_cos_secret_t));
         }
+
+        ngx_explicit_memzero(&secret, sizeof(ngx_http_cos_secret_t));
 
         return;
     }
@@ -479,6 +475,7 @@ ngx_http_cos_finish_exchange(ngx_http_cos_refresher_t *rf,
     }
 
     if (rc != NGX_OK) {
+        ngx_explicit_memzero(&secret, sizeof(ngx_http_cos_secret_t));
         ngx_http_cos_job_failed(rf, job);
         return;
     }
@@ -542,6 +539,12 @@ ngx_http_cos_refresh_time(ngx_http_cos_refresher_t *rf,
     before = ngx_max(life / 10, c->refresh_before);
     before = ngx_max(before, NGX_HTTP_COS_REFRESH_MIN);
     before += ngx_http_cos_jitter(rf, life / 20);
+
+    /* a time in milliseconds, taken for seconds, is far away */
+
+    if (life > NGX_HTTP_COS_REFRESH_MAX) {
+        return now + NGX_HTTP_COS_REFRESH_MAX;
+    }
 
     /* but not at once again */
 

@@ -20,8 +20,8 @@
 ngx_int_t ngx_http_cos_start_refresh(ngx_cycle_t *cycle,
     ngx_http_cos_main_conf_t *cmcf);
 
-/* at the end of the process; returns when the thread has ended */
-void ngx_http_cos_end_refresh(ngx_http_cos_main_conf_t *cmcf);
+/* before the process or its zone ends; returns when the thread has ended */
+void ngx_http_cos_end_refresh(void);
 
 
 #endif /* _NGX_HTTP_COS_REFRESH_H_INCLUDED_ */

@@ -425,9 +425,10 @@ ngx_http_cos_publish(ngx_http_cos_main_conf_t *cmcf,
 
     ngx_shmtx_lock(&shpool->mutex);
 
-    /* after a reload it is for the new workers to say what is newest */
+    /* after a reload, or without the lease, others say what is newest */
 
     if (zone->configuration == cmcf->configuration
+        && zone->owner == ngx_pid
         && ngx_http_cos_own_slot(c))
     {
         ngx_http_cos_fill_slot(c->slot, c, secret);
@@ -518,8 +519,10 @@ ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c)
         c->start = 0;
     }
 
+    /* what is sent in the last second may come too late */
+
     if (secret->id_len == 0
-        || (secret->expire && secret->expire <= ngx_time()))
+        || (secret->expire && secret->expire <= ngx_time() + 1))
     {
         return NULL;
     }
@@ -568,5 +571,19 @@ ngx_http_cos_wipe_secrets(ngx_http_cos_main_conf_t *cmcf)
         ngx_explicit_memzero(&cp[i]->sign_key, sizeof(cos_hmac_t));
         cp[i]->generation = 0;
         cp[i]->start = 0;
+    }
+}
+
+
+void
+ngx_http_cos_detach_slots(ngx_http_cos_main_conf_t *cmcf)
+{
+    ngx_uint_t                    i;
+    ngx_http_cos_credentials_t  **cp;
+
+    cp = cmcf->credentials.elts;
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+        cp[i]->slot = NULL;
     }
 }

@@ -66,6 +66,9 @@ ngx_uint_t ngx_http_cos_credential_to_come(ngx_http_cos_credentials_t *c);
 const cos_hmac_t *ngx_http_cos_sign_key(ngx_http_cos_credentials_t *c,
     time_t start, time_t end, ngx_str_t *key_time);
 
+/* before the zone goes away */
+void ngx_http_cos_detach_slots(ngx_http_cos_main_conf_t *cmcf);
+
 /* wipes the worker's copies */
 void ngx_http_cos_wipe_secrets(ngx_http_cos_main_conf_t *cmcf);
 

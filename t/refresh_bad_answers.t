@@ -56,7 +56,7 @@ my @cases = (
 ['text-expiry', { expiry => 'string' }, qr/expiration time/],
 );
 
-my $t = Test::COS->new()->plan(5 * @cases + 15);
+my $t = Test::COS->new()->plan(5 * @cases + 17);
 
 $t->cos();
 $t->store_put('images-1250000000', 'a.txt', 'hello');
@@ -116,6 +116,7 @@ for (@cases, ['code']) {
 
 # one message for each
 
+my ($same, $other) = (0, '');
 for (@cases, ['code', {}, qr/error Failed/]) {
 	my ($name, undef, $reason) = @$_;
 	my $re = qr/cos_credentials "$name" could not be updated from "(\w+)": /;
@@ -124,7 +125,15 @@ for (@cases, ['code', {}, qr/error Failed/]) {
 		"$name: reason") or diag $t->error_log =~ /(.*$re.*)/;
 	my $r = http_get("/$name/a.txt");
 	is($r->body, 'hello', "$name: serves on");
+
+	# by the old one, unless it has recovered already
+	my $used = ($t->journal)[-1]{secret_id};
+	next if 2 <= (() = $t->error_log =~ /cos_credentials "$name" updated/g);
+	$same++ if $used eq $first{$name};
+	$other .= " $name" if $used ne $first{$name};
 }
+is($other, '', 'none but the old one in use');
+cmp_ok($same, '>=', 10, 'which was seen in use');
 
 # which was the old one, and then a new one comes
 

@@ -433,12 +433,12 @@ ngx_http_cos_sts_sign(ngx_http_cos_credentials_t *c,
 
     /* libcurl leaves the default port out */
 
-    if (c->endpoint.len > 4 && ngx_strncmp(p, "https:", 6) == 0
+    if (ngx_strncasecmp(p, (u_char *) "https:", 6) == 0
         && ngx_strncmp(last - 4, ":443", 4) == 0)
     {
         last -= 4;
 
-    } else if (c->endpoint.len > 3 && ngx_strncmp(p, "http:", 5) == 0
+    } else if (ngx_strncasecmp(p, (u_char *) "http:", 5) == 0
                && ngx_strncmp(last - 3, ":80", 3) == 0)
     {
         last -= 3;

@@ -126,8 +126,9 @@ unlike($disk, qr/q-signature|\Q${\SECRET_ID}\E|\Q$token\E/,
 
 # without a valid credential the cache goes on, and nothing is sent
 
-credential(time() - 60);
+credential(time() + 3);
 $t->waitforlog(qr/cos_credentials "app" updated/);
+sleep 3;
 $t->journal_clear();
 
 $r = http_get('/images/b.txt');

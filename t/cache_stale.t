@@ -85,10 +85,11 @@ my @uri = qw!/reval/same /reval/changed /update/update /update/head
 is(http_get($_)->header('X-Cache'), 'MISS', "$_ taken in") for @uri;
 my $end = time() + 2;
 
-credential(time() - 60);
+credential(time() + 3);
 $t->store_put('images-1250000000', $_, 'new', 'Content-Type' => 'text/plain')
 	for qw/ changed update head /;
 $t->waitforlog(qr/cos_credentials "file" updated/);
+sleep 3;
 $t->wait_until(sub { time() > $end });
 $t->journal_clear();
 

@@ -22,7 +22,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->plan(7);
+my $t = Test::COS->new()->plan(8);
 
 # parts of different length, so that a mixture cannot be right by chance
 
@@ -107,7 +107,8 @@ for my $e (@e) {
 	$used{$e->{verified} ? $n : 'wrong'}++;
 }
 
-is(join(' ', sort keys %used), '1 2 3', 'every request verified');
+is(delete $used{wrong} || 0, 0, 'every request verified');
+cmp_ok(scalar(keys %used), '>=', 2, 'by several secrets');
 cmp_ok(updated(), '>=', 40, 'changes seen');
 cmp_ok(scalar @e, '>=', 190, 'requests');
 note scalar @e, " requests, $changes changes, ", updated(), " seen, $lost lost";

@@ -22,7 +22,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->plan(8);
+my $t = Test::COS->new()->plan(7);
 
 # parts of different length, so that a mixture cannot be right by chance
 
@@ -83,7 +83,7 @@ $t->wait_until(sub {
 	$t->write_file($_, text($n % 3)) for @blocks[6 .. 7];
 	$t->kill_worker if $n == 20 || $n == 40;
 	$t->reload if $n == 30;
-	return $n > 50 && updated() >= 40 && answers() >= 200;
+	return $n > 50 && updated() >= 40 && answers() >= 200 && secrets() == 3;
 }, 60);
 
 $_->stop('TERM') for @clients;
@@ -107,8 +107,7 @@ for my $e (@e) {
 	$used{$e->{verified} ? $n : 'wrong'}++;
 }
 
-is(delete $used{wrong} || 0, 0, 'every request verified');
-cmp_ok(scalar(keys %used), '>=', 2, 'by several secrets');
+is(join(' ', sort keys %used), '1 2 3', 'every request verified');
 cmp_ok(updated(), '>=', 40, 'changes seen');
 cmp_ok(scalar @e, '>=', 190, 'requests');
 note scalar @e, " requests, $changes changes, ", updated(), " seen, $lost lost";
@@ -120,6 +119,13 @@ ok($t->stop, 'stopped');
 
 sub answers {
 	return scalar map { split ' ', $t->read_file("client-$_") } 1 .. 3;
+}
+
+# how many secrets have been used: which ones are seen is a matter of timing
+
+sub secrets {
+	my %seen = map { ($_->{secret_id} || '') => 1 } $t->journal;
+	return scalar keys %seen;
 }
 
 sub updated {

@@ -120,7 +120,16 @@ typedef struct {
     ngx_str_t                       url;    /* scheme, host, escaped path */
 
     ngx_str_t                       authorization;  /* of the client */
-    ngx_str_t                       token;  /* of the last signature */
+
+    /* of the last signature */
+    ngx_str_t                       token;
+    ngx_atomic_uint_t               generation;     /* of the secret */
+    time_t                          skew;           /* of the clock */
+
+    /* of cos_retry.c: wrapped handlers, a generation not to wait for */
+    ngx_int_t                     (*process_header)(ngx_http_request_t *r);
+    ngx_int_t                     (*reinit_request)(ngx_http_request_t *r);
+    ngx_atomic_uint_t               refused;
 
     ngx_uint_t                      error_status;
     ngx_str_t                       error_code;
@@ -133,6 +142,8 @@ typedef struct {
 
     unsigned                        armed:1;
     unsigned                        ready:1;
+    unsigned                        missing:1;      /* a credential */
+    unsigned                        retried:1;
     unsigned                        client_signed:1;
     unsigned                        mask:1;
     unsigned                        masking:1;

@@ -42,6 +42,8 @@ struct ngx_http_cos_bucket_s {
     ngx_http_cos_bucket_node_t     name_node;
     ngx_http_cos_bucket_node_t     alias_node;
 
+    time_t                         skew;        /* of COS's clock, learnt */
+
     u_char                        *file_name;
     ngx_uint_t                     line;
 

@@ -18,6 +18,7 @@
 #include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_pass.h"
 #include "ngx_http_cos_proxy.h"
+#include "ngx_http_cos_retry.h"
 #include "ngx_http_cos_sign.h"
 #include "ngx_http_cos_target.h"
 #include "ngx_http_cos_wait.h"
@@ -33,11 +34,12 @@ static ngx_int_t ngx_http_cos_init_upstream(ngx_conf_t *cf,
     ngx_http_upstream_srv_conf_t *us);
 static ngx_int_t ngx_http_cos_init_peer(ngx_http_request_t *r,
     ngx_http_upstream_srv_conf_t *us);
+static ngx_int_t ngx_http_cos_init_no_peer(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
 static ngx_int_t ngx_http_cos_get_no_peer(ngx_peer_connection_t *pc,
     void *data);
 static void ngx_http_cos_free_no_peer(ngx_peer_connection_t *pc, void *data,
     ngx_uint_t state);
-static ngx_int_t ngx_http_cos_proceed(ngx_http_request_t *r);
 static ngx_int_t ngx_http_cos_prepare(ngx_http_request_t *r,
     ngx_http_cos_loc_conf_t *cclf, ngx_http_cos_ctx_t *ctx);
 static ngx_int_t ngx_http_cos_client_signed(ngx_http_request_t *r,
@@ -92,16 +94,7 @@ ngx_http_cos_init_peer(ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *us)
     ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
 
     if (ctx == NULL || !ctx->ready) {
-        u->peer.get = ngx_http_cos_get_no_peer;
-        u->peer.free = ngx_http_cos_free_no_peer;
-        u->peer.tries = 0;
-
-#if (NGX_HTTP_CACHE)
-        /* or proxy_cache_valid could keep the error */
-        u->cacheable = 0;
-#endif
-
-        return NGX_OK;
+        return ngx_http_cos_init_no_peer(r, ctx);
     }
 
     if (ngx_http_upstream_init_round_robin_peer(r, ctx->bucket->upstream)
@@ -118,7 +111,58 @@ ngx_http_cos_init_peer(ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *us)
 }
 
 
-/* no connection is made; a stale response may be served instead */
+/*
+ * No connection is made.  A stale response may be served instead, or else the
+ * request waits for its credential now, as it was not in the cache.
+ */
+
+static ngx_int_t
+ngx_http_cos_init_no_peer(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+{
+    ngx_uint_t                stale;
+    ngx_http_upstream_t      *u;
+    ngx_http_cos_loc_conf_t  *cclf;
+
+    u = r->upstream;
+    stale = 0;
+
+#if (NGX_HTTP_CACHE)
+
+    /* or proxy_cache_valid could keep the error */
+
+    u->cacheable = 0;
+
+    if (u->cache_status == NGX_HTTP_CACHE_EXPIRED
+        && ((u->conf->cache_use_stale & NGX_HTTP_UPSTREAM_FT_NOLIVE)
+            || r->cache->stale_error))
+    {
+        stale = 1;
+    }
+
+#endif
+
+    if (ctx && ctx->missing) {
+
+        if (!stale && !r->background && ngx_http_cos_replayable(r)) {
+            cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
+
+            return ngx_http_cos_restart(r, ctx,
+                             ngx_http_cos_credential_to_come(ctx->credentials)
+                             ? cclf->wait : 0);
+        }
+
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "no valid credential in cos_credentials \"%V\"",
+                      &ctx->credentials->name);
+    }
+
+    u->peer.get = ngx_http_cos_get_no_peer;
+    u->peer.free = ngx_http_cos_free_no_peer;
+    u->peer.tries = 0;
+
+    return NGX_OK;
+}
+
 
 static ngx_int_t
 ngx_http_cos_get_no_peer(ngx_peer_connection_t *pc, void *data)
@@ -181,7 +225,7 @@ ngx_http_cos_handler(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_cos_proceed(ngx_http_request_t *r)
 {
     ngx_http_cos_ctx_t       *ctx;
@@ -246,7 +290,7 @@ ngx_http_cos_prepare(ngx_http_request_t *r, ngx_http_cos_loc_conf_t *cclf,
 
         /* what is in the cache is served without a credential */
 
-        if (ucf->cache > 0) {
+        if (ucf->cache > 0 && (r->method & ucf->cache_methods)) {
             return NGX_OK;
         }
 #endif
@@ -319,6 +363,7 @@ ngx_http_cos_authorization_variable(ngx_http_request_t *r,
     u->resolved->sockaddr = NULL;
 
     ctx->ready = 0;
+    ctx->missing = 0;
     ngx_str_null(&ctx->token);
     ngx_str_null(&authorization);
 
@@ -335,15 +380,12 @@ ngx_http_cos_authorization_variable(ngx_http_request_t *r,
 
         rc = ngx_http_cos_sign_request(r, ctx, &authorization);
 
-        if (rc == NGX_DECLINED) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "no valid credential in cos_credentials \"%V\"",
-                          &ctx->credentials->name);
-        }
-
         if (rc != NGX_OK) {
+            ctx->missing = (rc == NGX_DECLINED);
             return NGX_OK;
         }
+
+        ngx_http_cos_watch(r, ctx);
     }
 
     ctx->ready = 1;

@@ -226,6 +226,8 @@ ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         return NGX_DECLINED;
     }
 
+    ctx->generation = ctx->credentials->generation;
+
     if (secret->token_len) {
         ctx->token.len = secret->token_len;
         ctx->token.data = ngx_pnalloc(r->pool, secret->token_len);
@@ -248,7 +250,9 @@ ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     life = ngx_max((time_t) (u->conf->next_upstream_timeout / 1000), 0)
            + NGX_HTTP_COS_WINDOW_LIFE;
 
-    now = ngx_time();
+    ctx->skew = ctx->bucket->skew;
+
+    now = ngx_time() + ctx->skew;
     start = now - NGX_HTTP_COS_WINDOW_PAST;
     start -= start % NGX_HTTP_COS_WINDOW_STEP;
 

@@ -58,7 +58,9 @@ ngx_http_cos_wait(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     w->event.data = w;
     w->event.log = r->connection->log;
 
-    ngx_add_timer(&w->event, NGX_HTTP_COS_WAIT_INTERVAL);
+    /* the caller may be deep inside of the upstream, so not at once */
+
+    ngx_add_timer(&w->event, timeout ? NGX_HTTP_COS_WAIT_INTERVAL : 1);
 
     if (r == r->main) {
         r->read_event_handler = ngx_http_test_reading;
@@ -73,10 +75,12 @@ ngx_http_cos_wait(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 static void
 ngx_http_cos_wait_handler(ngx_event_t *ev)
 {
-    ngx_int_t             rc;
-    ngx_connection_t     *c;
-    ngx_http_request_t   *r;
-    ngx_http_cos_wait_t  *w;
+    ngx_int_t               rc;
+    ngx_uint_t              late;
+    ngx_connection_t       *c;
+    ngx_http_request_t     *r;
+    ngx_http_cos_wait_t    *w;
+    ngx_http_cos_secret_t  *secret;
 
     w = ev->data;
     r = w->request;
@@ -84,18 +88,21 @@ ngx_http_cos_wait_handler(ngx_event_t *ev)
 
     ngx_http_set_log_request(c->log, r);
 
-    if (ngx_http_cos_get_secret(w->ctx->credentials) != NULL) {
-        r->read_event_handler = ngx_http_block_reading;
-        rc = w->handler(r);
+    late = (ngx_msec_int_t) (w->deadline - ngx_current_msec) <= 0;
 
-    } else if ((ngx_msec_int_t) (w->deadline - ngx_current_msec) > 0) {
+    secret = ngx_http_cos_get_secret(w->ctx->credentials);
+
+    if (!late
+        && (secret == NULL
+            || w->ctx->credentials->generation == w->ctx->refused))
+    {
         ngx_add_timer(ev, NGX_HTTP_COS_WAIT_INTERVAL);
         return;
-
-    } else {
-        r->read_event_handler = ngx_http_block_reading;
-        rc = ngx_http_cos_no_credential(r, w->ctx);
     }
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    rc = secret ? w->handler(r) : ngx_http_cos_no_credential(r, w->ctx);
 
     ngx_http_finalize_request(r, rc);
     ngx_http_run_posted_requests(c);

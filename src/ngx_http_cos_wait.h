@@ -2,7 +2,7 @@
 /*
  * Copyright (C) nginx-cos contributors
  *
- * Requests that wait for the first credential.
+ * Requests that wait for the first credential, or for one that works.
  */
 
 
@@ -14,9 +14,10 @@
 
 
 /*
- * Parks a request of the content handler until there is a credential, then
- * calls the handler; after the time of cos_wait it answers 503.  Returns what
- * the content handler has to return.
+ * Parks a request of the content handler until there is a credential of
+ * another generation than ctx->refused, or until the timeout in milliseconds
+ * is over, then calls the handler; if there is no credential then, it answers
+ * 503.  Returns what the content handler has to return.
  */
 ngx_int_t ngx_http_cos_wait(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_msec_t timeout, ngx_http_handler_pt handler);

@@ -15,11 +15,20 @@
 
 #define NGX_HTTP_COS_MIN_SLOTS  32
 
-#define NGX_HTTP_COS_LAYOUT     2
+#define NGX_HTTP_COS_LAYOUT     3
 
 /* an owner of the refresher that has not been heard of for so long is dead */
 
 #define NGX_HTTP_COS_LEASE      3000
+
+
+/*
+ * Milliseconds: how often a secret that was refused is renewed early, and how
+ * long it may take until the new one is there.
+ */
+
+#define NGX_HTTP_COS_RENEW_INTERVAL  10000
+#define NGX_HTTP_COS_RENEW_TIME      5000
 
 
 struct ngx_http_cos_slot_s {
@@ -29,6 +38,8 @@ struct ngx_http_cos_slot_s {
     ngx_uint_t               used;      /* by the current configuration */
     ngx_http_cos_version_t   version;
     time_t                   refresh;   /* when to ask for the next one */
+    ngx_atomic_uint_t        refused;   /* the generation that COS refused, */
+    ngx_msec_t               refused_at;    /* and when, by the monotonic */
     ngx_http_cos_secret_t    secret;
 };
 
@@ -254,6 +265,7 @@ ngx_http_cos_assign_slots(ngx_http_cos_main_conf_t *cmcf,
             ngx_memzero(&slot->version, sizeof(ngx_http_cos_version_t));
             ngx_memcpy(slot->fingerprint, c->fingerprint, COS_SHA1_LEN);
             slot->refresh = 0;
+            slot->refused = 0;
 
             (void) ngx_atomic_fetch_add(&slot->generation, 1);
         }
@@ -467,10 +479,60 @@ ngx_http_cos_read_slot(ngx_http_cos_main_conf_t *cmcf,
         }
 
         if (refresh) {
-            *refresh = c->slot->refresh;
+            *refresh = (c->slot->refused == c->slot->generation)
+                       ? 0 : c->slot->refresh;
         }
 
         rc = NGX_OK;
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_cos_renew(ngx_http_cos_credentials_t *c, ngx_atomic_uint_t generation)
+{
+    ngx_int_t                  rc;
+    ngx_msec_t                 passed;
+    ngx_slab_pool_t           *shpool;
+    ngx_http_cos_slot_t       *slot;
+    ngx_http_cos_main_conf_t  *cmcf;
+
+    slot = c->slot;
+
+    if (slot == NULL) {
+        return NGX_DECLINED;
+    }
+
+    cmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_http_cos_module);
+    shpool = (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    passed = ngx_http_cos_monotonic() - slot->refused_at;
+
+    if (!ngx_http_cos_own_slot(c)) {
+        rc = NGX_DECLINED;
+
+    } else if (slot->generation != generation) {
+        rc = NGX_OK;
+
+    } else if (c->provider->request == NULL) {
+        rc = NGX_DECLINED;
+
+    } else if (slot->refused == generation) {
+        rc = (passed < NGX_HTTP_COS_RENEW_TIME) ? NGX_AGAIN : NGX_DECLINED;
+
+    } else if (slot->refused && passed < NGX_HTTP_COS_RENEW_INTERVAL) {
+        rc = NGX_DECLINED;
+
+    } else {
+        slot->refused = generation;
+        slot->refused_at += passed;
+        rc = NGX_DONE;
     }
 
     ngx_shmtx_unlock(&shpool->mutex);

@@ -56,6 +56,14 @@ ngx_int_t ngx_http_cos_read_slot(ngx_http_cos_main_conf_t *cmcf,
  */
 ngx_http_cos_secret_t *ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c);
 
+/*
+ * COS has refused the secret of that generation: asks for an early renewal.
+ * NGX_OK if there is another secret already, NGX_DONE if one is asked for now,
+ * NGX_AGAIN if it was a moment ago, NGX_DECLINED if none is to be expected.
+ */
+ngx_int_t ngx_http_cos_renew(ngx_http_cos_credentials_t *c,
+    ngx_atomic_uint_t generation);
+
 /* whether there has been no secret yet, but there may be one soon */
 ngx_uint_t ngx_http_cos_credential_to_come(ngx_http_cos_credentials_t *c);
 

@@ -41,9 +41,10 @@ $t->write_file('nginx', "#!/bin/sh\nexec unshare -m sh -c '$enter \"\$0\""
 chmod 0755, $t->path('nginx');
 $ENV{TEST_NGINX_BINARY} = $t->path('nginx');
 
-$t->plan(33);
+$t->plan(36);
 
-my @names = qw/ get reset status put post post2 put2 big head cache /;
+my @names = qw/ get reset status put post post2 put2 big head cache
+	status2 /;
 
 $t->cos(buckets => [map { { name => "$_-1250000000",
 	region => 'ap-guangzhou' } } @names]);
@@ -169,6 +170,15 @@ is(authorization($bad), authorization($good),
 	'post with non_idempotent, same signature');
 
 is(scalar(grep { !$_->{verified} } $t->journal), 0, 'all are signed');
+
+# a clock that differs, found out at the second address
+
+$t->control({ clock_offset => 7200 });
+($r, $bad, $good) = try('status2', 'GET', '/status2/a.txt');
+is($r->body, 'of status2', 'signed again after the second');
+like($r->header('X-Tried'), qr/(^|, )403 : .*200$/, 'both signatures sent');
+unlike($t->error_log, qr/no live upstreams/, 'no address is taken for dead');
+$t->control({ });
 unlike($bad, qr/^Cookie/mi, 'no cookie at the first');
 
 ###############################################################################

@@ -21,7 +21,10 @@ select STDOUT; $| = 1;
 
 my $t = Test::COS->new()->needs(qw/ proxy cache /)->needs_cos()->plan(51);
 
+# what is not a sign of a refused credential is cached as configured
+
 $t->cos(credentials => [{ secret_id => SECRET_ID, secret_key => SECRET_KEY },
+	{ secret_id => 'AKIDNOBODY', secret_key => 'not that of nginx' },
 	{ secret_id => 'AKIDOTHER', secret_key => 'OtherSecretKey0002' }]);
 $t->store_put('images-1250000000', $_, "content $_") for qw/ a b c /;
 

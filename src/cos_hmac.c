@@ -82,6 +82,8 @@ cos_hmac_key(cos_hmac_t *hmac, const u_char *key, size_t len)
 
     cos_sha1_init(&hmac->outer);
     cos_sha1_update(&hmac->outer, pad, COS_HMAC_BLOCK);
+
+    cos_wipe(pad, COS_HMAC_BLOCK);
 }
 
 
@@ -112,4 +114,19 @@ cos_hex(u_char *dst, const u_char *src, size_t len)
     }
 
     return dst;
+}
+
+
+/* as ngx_explicit_memzero(), which is a function of nginx */
+
+void
+cos_wipe(void *data, size_t len)
+{
+    volatile u_char  *p;
+
+    p = data;
+
+    while (len--) {
+        *p++ = 0;
+    }
 }

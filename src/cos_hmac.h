@@ -48,5 +48,8 @@ void cos_hmac(const cos_hmac_t *hmac, const void *data, size_t len,
 /* writes 2 * len lower-case hex digits, returns the end */
 u_char *cos_hex(u_char *dst, const u_char *src, size_t len);
 
+/* zeroes what the compiler might think nobody looks at any more */
+void cos_wipe(void *data, size_t len);
+
 
 #endif /* _COS_HMAC_H_INCLUDED_ */

@@ -116,6 +116,10 @@ cos_sign_key(cos_hmac_t *sign_key, const ngx_str_t *secret_key,
     (void) cos_hex(hex, mac, COS_SHA1_LEN);
 
     cos_hmac_key(sign_key, hex, COS_SHA1_HEX_LEN);
+
+    cos_wipe(&secret, sizeof(cos_hmac_t));
+    cos_wipe(mac, COS_SHA1_LEN);
+    cos_wipe(hex, COS_SHA1_HEX_LEN);
 }
 
 

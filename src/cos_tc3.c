@@ -53,7 +53,6 @@ static void cos_tc3_update(SHA256_CTX *sha256, const u_char *data, size_t len);
 static uint64_t cos_tc3_time(time_t timestamp);
 static u_char *cos_tc3_digits(u_char *p, uint64_t value, ngx_uint_t width);
 static u_char *cos_tc3_copy(u_char *p, const ngx_str_t *str);
-static void cos_tc3_wipe(void *data, size_t len);
 
 
 void
@@ -65,7 +64,7 @@ cos_sha256(const ngx_str_t *data, u_char *digest)
     cos_tc3_update(&sha256, data->data, data->len);
     (void) SHA256_Final(digest, &sha256);
 
-    cos_tc3_wipe(&sha256, sizeof(SHA256_CTX));
+    cos_wipe(&sha256, sizeof(SHA256_CTX));
 }
 
 
@@ -121,9 +120,9 @@ cos_hmac_sha256(const ngx_str_t *key, ngx_uint_t nkey, const ngx_str_t *data,
     cos_tc3_update(&sha256, digest, COS_SHA256_LEN);
     (void) SHA256_Final(mac, &sha256);
 
-    cos_tc3_wipe(pad, COS_TC3_BLOCK);
-    cos_tc3_wipe(digest, COS_SHA256_LEN);
-    cos_tc3_wipe(&sha256, sizeof(SHA256_CTX));
+    cos_wipe(pad, COS_TC3_BLOCK);
+    cos_wipe(digest, COS_SHA256_LEN);
+    cos_wipe(&sha256, sizeof(SHA256_CTX));
 }
 
 
@@ -283,7 +282,7 @@ cos_tc3_sign(const cos_tc3_t *tc3, u_char *date, const ngx_str_t *text,
     cos_hmac_sha256(key, 1, &data, mac);
     cos_hmac_sha256(key, 1, text, signature);
 
-    cos_tc3_wipe(mac, COS_SHA256_LEN);
+    cos_wipe(mac, COS_SHA256_LEN);
 }
 
 
@@ -379,21 +378,6 @@ static u_char *
 cos_tc3_copy(u_char *p, const ngx_str_t *str)
 {
     return str->len ? ngx_cpymem(p, str->data, str->len) : p;
-}
-
-
-/* as ngx_explicit_memzero(), which is a function of nginx */
-
-static void
-cos_tc3_wipe(void *data, size_t len)
-{
-    volatile u_char  *p;
-
-    p = data;
-
-    while (len--) {
-        *p++ = 0;
-    }
 }
 
 

@@ -143,11 +143,6 @@ ngx_http_cos_credentials(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    c->secret = ngx_pcalloc(cf->pool, sizeof(ngx_http_cos_secret_t));
-    if (c->secret == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
     c->name = value[1];
     ngx_http_cos_name_hash(&c->name, c->name_hash);
 
@@ -652,7 +647,6 @@ ngx_http_cos_bucket_credentials(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
 
     *own = *c;
 
-    own->secret = ngx_pcalloc(cf->pool, sizeof(ngx_http_cos_secret_t));
     own->name.data = ngx_pnalloc(cf->pool, c->name.len + 1 + bucket->len);
 
     /* a placeholder is no longer than what the names may add */
@@ -664,9 +658,7 @@ ngx_http_cos_bucket_credentials(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
                                  + (c->path.len / 8 + 1)
                                    * (bucket->len + region->len));
 
-    if (own->secret == NULL || own->name.data == NULL
-        || own->path.data == NULL)
-    {
+    if (own->name.data == NULL || own->path.data == NULL) {
         return NULL;
     }
 

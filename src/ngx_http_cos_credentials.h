@@ -159,7 +159,7 @@ struct ngx_http_cos_credentials_s {
     ngx_http_cos_secret_t         *secret;
     time_t                         start;       /* window of sign_key */
     time_t                         end;
-    cos_hmac_t                     sign_key;
+    cos_hmac_t                    *sign_key;
     ngx_str_t                      key_time;
     u_char                         key_time_buf[2 * NGX_TIME_T_LEN + 1];
 };

@@ -9,9 +9,18 @@
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_exchange.h"
 
+#if (NGX_OPENSSL)
+#include <openssl/ssl.h>
+#endif
+
 
 static size_t ngx_http_cos_transfer_write(char *data, size_t size, size_t n,
     void *arg);
+#ifdef SSL_OP_CLEANSE_PLAINTEXT
+static ngx_uint_t ngx_http_cos_transfer_openssl(void);
+static CURLcode ngx_http_cos_transfer_ssl_ctx(CURL *easy, void *ctx,
+    void *arg);
+#endif
 
 
 ngx_int_t
@@ -19,11 +28,10 @@ ngx_http_cos_transfer_init(ngx_http_cos_transfer_t *t)
 {
     ngx_memzero(t, sizeof(ngx_http_cos_transfer_t));
 
-    t->easy = curl_easy_init();
     t->x.mem = malloc(NGX_HTTP_COS_MEM_SIZE);
     t->x.response.data = malloc(NGX_HTTP_COS_ANSWER_SIZE + 1);
 
-    if (t->easy == NULL || t->x.mem == NULL || t->x.response.data == NULL) {
+    if (t->x.mem == NULL || t->x.response.data == NULL) {
         ngx_http_cos_transfer_destroy(t);
         return NGX_ERROR;
     }
@@ -36,10 +44,6 @@ void
 ngx_http_cos_transfer_destroy(ngx_http_cos_transfer_t *t)
 {
     ngx_http_cos_transfer_wipe(t);
-
-    if (t->easy) {
-        curl_easy_cleanup(t->easy);
-    }
 
     free(t->x.mem);
     free(t->x.response.data);
@@ -56,9 +60,12 @@ ngx_http_cos_transfer_prepare(ngx_http_cos_transfer_t *t,
     ngx_uint_t          i;
     struct curl_slist  *list;
 
-    easy = t->easy;
+    easy = curl_easy_init();
+    if (easy == NULL) {
+        return NGX_ERROR;
+    }
 
-    curl_easy_reset(easy);
+    t->easy = easy;
 
     for (i = 0; t->x.headers[i]; i++) {
         list = curl_slist_append(t->headers, t->x.headers[i]);
@@ -79,6 +86,8 @@ ngx_http_cos_transfer_prepare(ngx_http_cos_transfer_t *t,
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long) c->timeout);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long) c->timeout);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "nginx-cos");
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->err);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ngx_http_cos_transfer_write);
@@ -104,6 +113,13 @@ ngx_http_cos_transfer_prepare(ngx_http_cos_transfer_t *t,
         curl_easy_setopt(easy, CURLOPT_CAINFO, c->trusted_certificate.data);
     }
 
+#ifdef SSL_OP_CLEANSE_PLAINTEXT
+    if (ngx_http_cos_transfer_openssl()) {
+        curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION,
+                         ngx_http_cos_transfer_ssl_ctx);
+    }
+#endif
+
     if (t->x.body) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
                          (long) ngx_strlen(t->x.body));
@@ -112,6 +128,36 @@ ngx_http_cos_transfer_prepare(ngx_http_cos_transfer_t *t,
 
     return NGX_OK;
 }
+
+
+#ifdef SSL_OP_CLEANSE_PLAINTEXT
+
+/* libcurl may have another TLS library than nginx, or another version of it */
+
+static ngx_uint_t
+ngx_http_cos_transfer_openssl(void)
+{
+    const char  *version;
+
+    version = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+    return version && ngx_strncmp(version, "OpenSSL/", 8) == 0
+           && ngx_strcmp(version + 8, OpenSSL_version(OPENSSL_VERSION_STRING))
+              == 0;
+}
+
+
+/* or else OpenSSL frees its buffers with parts of the answer in them */
+
+static CURLcode
+ngx_http_cos_transfer_ssl_ctx(CURL *easy, void *ctx, void *arg)
+{
+    (void) SSL_CTX_set_options(ctx, SSL_OP_CLEANSE_PLAINTEXT);
+
+    return CURLE_OK;
+}
+
+#endif
 
 
 static size_t
@@ -168,6 +214,13 @@ void
 ngx_http_cos_transfer_wipe(ngx_http_cos_transfer_t *t)
 {
     struct curl_slist  *item;
+
+    /* with its buffers, which have parts of the answer */
+
+    if (t->easy) {
+        curl_easy_cleanup(t->easy);
+        t->easy = NULL;
+    }
 
     for (item = t->headers; item; item = item->next) {
         ngx_explicit_memzero(item->data, ngx_strlen(item->data));

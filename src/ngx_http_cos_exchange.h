@@ -35,8 +35,8 @@ typedef struct {
 ngx_int_t ngx_http_cos_transfer_init(ngx_http_cos_transfer_t *t);
 void ngx_http_cos_transfer_destroy(ngx_http_cos_transfer_t *t);
 
-/* sets up t->easy for the request that is in t->x; it is added to a multi
- * handle by the caller */
+/* makes t->easy for the request that is in t->x; the caller adds it to a multi
+ * handle, and removes it before it is wiped */
 ngx_int_t ngx_http_cos_transfer_prepare(ngx_http_cos_transfer_t *t,
     ngx_http_cos_credentials_t *c);
 

@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_memory.h"
 #include "ngx_http_cos_provider.h"
 
 
@@ -67,8 +68,12 @@ ngx_http_cos_provider_file_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
         return NGX_CONF_ERROR;
     }
 
+    ngx_http_cos_json_wipe();
+
     rc = ngx_http_cos_read_file(c, c->first, &c->version, cf->log,
                                 NGX_LOG_EMERG);
+
+    ngx_http_cos_json_unwipe();
 
     if (rc != NGX_OK && rc != NGX_DECLINED) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

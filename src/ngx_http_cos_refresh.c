@@ -11,6 +11,7 @@
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_exchange.h"
+#include "ngx_http_cos_memory.h"
 #include "ngx_http_cos_refresh.h"
 #include "ngx_http_cos_zone.h"
 
@@ -108,13 +109,12 @@ ngx_http_cos_start_refresh(ngx_cycle_t *cycle, ngx_http_cos_main_conf_t *cmcf)
 
     /* before there is a second thread */
 
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        ngx_log_error(NGX_LOG_CRIT, cycle->log, 0,
-                      "curl_global_init() failed");
+    if (ngx_http_cos_curl_init(cycle->log) != NGX_OK) {
         return NGX_ERROR;
     }
 
     json_object_seed(0);
+    ngx_http_cos_json_wipe();
 
     ngx_http_cos_refresh_conf = cmcf;
 
@@ -161,6 +161,10 @@ ngx_http_cos_lease_handler(ngx_event_t *ev)
         return;
     }
 
+    /* a worker without requests must not keep what has been replaced */
+
+    ngx_http_cos_read_slots(cmcf);
+
     if (ngx_http_cos_lease(cmcf) != NGX_OK) {
         ngx_http_cos_stop_thread();
 
@@ -193,6 +197,7 @@ ngx_http_cos_end_refresh(void)
 
     ngx_http_cos_stop_thread();
     ngx_http_cos_release_lease(cmcf);
+    ngx_http_cos_json_unwipe();
 }
 
 

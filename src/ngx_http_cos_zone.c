@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_memory.h"
 #include "ngx_http_cos_zone.h"
 
 
@@ -59,6 +60,13 @@ typedef struct {
 } ngx_http_cos_zone_t;
 
 
+/* what a worker signs with */
+typedef struct {
+    ngx_http_cos_secret_t    secret;
+    cos_hmac_t               sign_key;
+} ngx_http_cos_copy_t;
+
+
 static ngx_int_t ngx_http_cos_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t ngx_http_cos_assign_slots(ngx_http_cos_main_conf_t *cmcf,
     ngx_http_cos_zone_t *zone);
@@ -76,12 +84,29 @@ static ngx_uint_t  ngx_http_cos_nconfigurations;
 char *
 ngx_http_cos_add_zone(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf)
 {
-    size_t      size;
-    ngx_str_t   name;
-    ngx_uint_t  n;
+    size_t                        size;
+    ngx_str_t                     name;
+    ngx_uint_t                    i, n;
+    ngx_http_cos_copy_t          *copies;
+    ngx_http_cos_credentials_t  **cp;
 
     if (cmcf->credentials.nelts == 0) {
         return NGX_CONF_OK;
+    }
+
+    /* each worker has its own, after the fork */
+
+    copies = ngx_http_cos_secret_pages(cf->pool, cmcf->credentials.nelts
+                                                 * sizeof(ngx_http_cos_copy_t));
+    if (copies == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    cp = cmcf->credentials.elts;
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+        cp[i]->secret = &copies[i].secret;
+        cp[i]->sign_key = &copies[i].sign_key;
     }
 
     for (n = NGX_HTTP_COS_MIN_SLOTS; n < cmcf->credentials.nelts; n *= 2) {
@@ -127,6 +152,8 @@ ngx_http_cos_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     ngx_http_cos_zone_t  *zone;
 
     shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    ngx_http_cos_no_dump(shm_zone->shm.addr, shm_zone->shm.size);
 
     if (data || shm_zone->shm.exists) {
         shm_zone->data = shpool->data;
@@ -209,6 +236,8 @@ ngx_http_cos_attach_slots(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
 
         if (cp[i]->first) {
             ngx_explicit_memzero(cp[i]->first, sizeof(ngx_http_cos_secret_t));
+            cos_wipe(cp[i]->secret_key.data, cp[i]->secret_key.len);
+            cos_wipe(cp[i]->token.data, cp[i]->token.len);
         }
     }
 
@@ -276,6 +305,15 @@ ngx_http_cos_assign_slots(ngx_http_cos_main_conf_t *cmcf,
                != 0)
         {
             ngx_http_cos_fill_slot(slot, c, c->first);
+        }
+    }
+
+    /* those of blocks that have gone; old workers serve on with their copies */
+
+    for (k = 0; k < zone->nslots; k++) {
+        if (!zone->slots[k].used) {
+            ngx_explicit_memzero(&zone->slots[k].secret,
+                                 sizeof(ngx_http_cos_secret_t));
         }
     }
 
@@ -578,6 +616,7 @@ ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c)
 
         ngx_shmtx_unlock(&shpool->mutex);
 
+        ngx_explicit_memzero(c->sign_key, sizeof(cos_hmac_t));
         c->start = 0;
     }
 
@@ -590,6 +629,20 @@ ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c)
     }
 
     return secret;
+}
+
+
+void
+ngx_http_cos_read_slots(ngx_http_cos_main_conf_t *cmcf)
+{
+    ngx_uint_t                    i;
+    ngx_http_cos_credentials_t  **cp;
+
+    cp = cmcf->credentials.elts;
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+        (void) ngx_http_cos_get_secret(cp[i]);
+    }
 }
 
 
@@ -608,7 +661,7 @@ ngx_http_cos_sign_key(ngx_http_cos_credentials_t *c, time_t start, time_t end,
         key.data = c->secret->key;
         key.len = c->secret->key_len;
 
-        cos_sign_key(&c->sign_key, &key, &c->key_time);
+        cos_sign_key(c->sign_key, &key, &c->key_time);
 
         c->start = start;
         c->end = end;
@@ -616,7 +669,7 @@ ngx_http_cos_sign_key(ngx_http_cos_credentials_t *c, time_t start, time_t end,
 
     *key_time = c->key_time;
 
-    return &c->sign_key;
+    return c->sign_key;
 }
 
 
@@ -630,7 +683,7 @@ ngx_http_cos_wipe_secrets(ngx_http_cos_main_conf_t *cmcf)
 
     for (i = 0; i < cmcf->credentials.nelts; i++) {
         ngx_explicit_memzero(cp[i]->secret, sizeof(ngx_http_cos_secret_t));
-        ngx_explicit_memzero(&cp[i]->sign_key, sizeof(cos_hmac_t));
+        ngx_explicit_memzero(cp[i]->sign_key, sizeof(cos_hmac_t));
         cp[i]->generation = 0;
         cp[i]->start = 0;
     }

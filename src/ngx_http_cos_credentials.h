@@ -92,7 +92,7 @@ typedef struct {
      * Looks for a newer secret: NGX_OK with secret and c->version filled,
      * NGX_DECLINED if there is none, another value after a message.  The
      * handler is NULL if the source does not change while nginx runs.  Runs
-     * in the thread of the refresher.
+     * in the thread of the refresher, where there is no log, see report.h.
      */
     ngx_int_t                    (*poll)(ngx_http_cos_credentials_t *c,
                                          ngx_http_cos_secret_t *secret,

@@ -10,6 +10,7 @@
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_memory.h"
 #include "ngx_http_cos_provider.h"
+#include "ngx_http_cos_report.h"
 
 
 #define NGX_HTTP_COS_FILE_SIZE  65536
@@ -158,7 +159,8 @@ ngx_http_cos_file_error(ngx_http_cos_credentials_t *c, ngx_log_t *log,
 
     if (c->err != err) {
         c->err = err;
-        ngx_log_error(level, log, err, "%s \"%V\" failed", text, &c->path);
+        ngx_http_cos_report(level, log, err, "%s \"%V\" failed", text,
+                            &c->path);
     }
 
     return NGX_ABORT;
@@ -216,8 +218,8 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
     ngx_http_cos_file_version(&fi, version);
 
     if (!ngx_is_file(&fi)) {
-        ngx_log_error(level, log, 0, "\"%V\" is not a regular file",
-                      &c->path);
+        ngx_http_cos_report(level, log, 0, "\"%V\" is not a regular file",
+                            &c->path);
         goto done;
     }
 
@@ -239,7 +241,7 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
     }
 
     if (size == NGX_HTTP_COS_FILE_SIZE) {
-        ngx_log_error(level, log, 0, "\"%V\" is too large", &c->path);
+        ngx_http_cos_report(level, log, 0, "\"%V\" is too large", &c->path);
         goto done;
     }
 
@@ -274,15 +276,16 @@ ngx_http_cos_read_file(ngx_http_cos_credentials_t *c,
     }
 
     if (rc != NGX_OK) {
-        ngx_log_error(level, log, 0, "%s in \"%V\" of cos_credentials \"%V\"",
-                      err, &c->path, &c->name);
+        ngx_http_cos_report(level, log, 0,
+                            "%s in \"%V\" of cos_credentials \"%V\"", err,
+                            &c->path, &c->name);
         goto done;
     }
 
     if (secret->expire && secret->expire <= time(NULL)) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "credentials in \"%V\" of cos_credentials \"%V\" "
-                      "have expired", &c->path, &c->name);
+        ngx_http_cos_report(NGX_LOG_WARN, log, 0,
+                            "credentials in \"%V\" of cos_credentials \"%V\" "
+                            "have expired", &c->path, &c->name);
     }
 
 done:
@@ -291,8 +294,8 @@ done:
     free(buf);
 
     if (ngx_close_file(fd) == NGX_FILE_ERROR) {
-        ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
-                      ngx_close_file_n " \"%V\" failed", &c->path);
+        ngx_http_cos_report(NGX_LOG_ALERT, log, ngx_errno,
+                            ngx_close_file_n " \"%V\" failed", &c->path);
     }
 
     return rc;

@@ -4,7 +4,7 @@
  *
  * One thread of one worker asks the sources of all credentials, in time before
  * they expire.  It touches nginx through the shared zone alone; the worker
- * keeps the lease for it and ends it.
+ * keeps the lease for it, logs its messages and ends it.
  */
 
 
@@ -13,6 +13,7 @@
 #include "ngx_http_cos_exchange.h"
 #include "ngx_http_cos_memory.h"
 #include "ngx_http_cos_refresh.h"
+#include "ngx_http_cos_report.h"
 #include "ngx_http_cos_zone.h"
 
 #include <jansson.h>
@@ -48,7 +49,6 @@ typedef struct {
 
 typedef struct {
     ngx_http_cos_main_conf_t    *cmcf;
-    ngx_log_t                   *log;
     pthread_t                    thread;
     CURLM                       *multi;
     ngx_http_cos_job_t          *jobs;
@@ -216,7 +216,6 @@ ngx_http_cos_start_thread(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
     }
 
     rf->cmcf = cmcf;
-    rf->log = log;
     rf->seed = (unsigned int) (ngx_pid ^ time(NULL));
     rf->multi = curl_multi_init();
     rf->jobs = ngx_calloc(cmcf->credentials.nelts * sizeof(ngx_http_cos_job_t),
@@ -246,6 +245,10 @@ ngx_http_cos_start_thread(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
         rf->jobs[rf->njobs++].transfer.x.cmcf = cmcf;
     }
 
+    if (ngx_http_cos_open_reports(log) != NGX_OK) {
+        goto failed;
+    }
+
     /* signals are for the worker itself */
 
     sigfillset(&all);
@@ -257,6 +260,7 @@ ngx_http_cos_start_thread(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
 
     if (err) {
         ngx_log_error(NGX_LOG_CRIT, log, err, "pthread_create() failed");
+        ngx_http_cos_close_reports();
         goto failed;
     }
 
@@ -310,6 +314,8 @@ ngx_http_cos_stop_thread(void)
     }
 
     curl_multi_cleanup(rf->multi);
+
+    ngx_http_cos_close_reports();
 
     ngx_free(rf->jobs);
     ngx_free(rf);
@@ -380,12 +386,12 @@ ngx_http_cos_run_job(ngx_http_cos_refresher_t *rf, ngx_http_cos_job_t *job,
 
         job->next = now + NGX_HTTP_COS_POLL_INTERVAL;
 
-        if (c->provider->poll(c, &secret, rf->log) == NGX_OK) {
+        if (c->provider->poll(c, &secret, NULL) == NGX_OK) {
             ngx_http_cos_publish(rf->cmcf, c, &secret, 0);
 
-            ngx_log_error(NGX_LOG_NOTICE, rf->log, 0,
-                          "cos_credentials \"%V\" updated from \"%V\"",
-                          &c->name, &c->provider->name);
+            ngx_http_cos_report(NGX_LOG_NOTICE, NULL, 0,
+                                "cos_credentials \"%V\" updated from \"%V\"",
+                                &c->name, &c->provider->name);
         }
 
         ngx_explicit_memzero(&secret, sizeof(ngx_http_cos_secret_t));
@@ -493,10 +499,10 @@ ngx_http_cos_finish_exchange(ngx_http_cos_refresher_t *rf,
     ngx_http_cos_publish(rf->cmcf, job->c, &secret,
                          ngx_http_cos_refresh_time(rf, job->c, &secret));
 
-    ngx_log_error(NGX_LOG_NOTICE, rf->log, 0,
-                  "cos_credentials \"%V\" updated from \"%V\", valid for %T s",
-                  &job->c->name, &source->provider->name,
-                  secret.expire - time(NULL));
+    ngx_http_cos_report(NGX_LOG_NOTICE, NULL, 0,
+                        "cos_credentials \"%V\" updated from \"%V\", "
+                        "valid for %T s", &job->c->name,
+                        &source->provider->name, secret.expire - time(NULL));
 
     ngx_explicit_memzero(&secret, sizeof(ngx_http_cos_secret_t));
 }
@@ -513,11 +519,11 @@ ngx_http_cos_job_failed(ngx_http_cos_refresher_t *rf, ngx_http_cos_job_t *job)
     delay = ngx_min(delay, NGX_HTTP_COS_BACKOFF_MAX);
     delay -= ngx_http_cos_jitter(rf, delay / 4);
 
-    ngx_log_error(NGX_LOG_ERR, rf->log, 0,
-                  "cos_credentials \"%V\" could not be updated from \"%V\": "
-                  "%s, next attempt in %M ms", &job->c->name,
-                  &ngx_http_cos_job_source(job)->provider->name,
-                  job->transfer.x.err, delay);
+    ngx_http_cos_report(NGX_LOG_ERR, NULL, 0,
+                        "cos_credentials \"%V\" could not be updated from "
+                        "\"%V\": %s, next attempt in %M ms", &job->c->name,
+                        &ngx_http_cos_job_source(job)->provider->name,
+                        job->transfer.x.err, delay);
 
     ngx_http_cos_transfer_wipe(&job->transfer);
 

@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_atomic.h"
 #include "ngx_http_cos_memory.h"
 #include "ngx_http_cos_zone.h"
 
@@ -596,7 +597,9 @@ ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c)
 
     secret = c->secret;
 
-    if (c->slot && c->slot->generation != c->generation) {
+    if (c->slot
+        && ngx_http_cos_atomic_load(&c->slot->generation) != c->generation)
+    {
 
         cmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
                                                    ngx_http_cos_module);

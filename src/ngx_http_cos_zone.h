@@ -63,6 +63,7 @@ ngx_http_cos_secret_t *ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c);
  */
 ngx_int_t ngx_http_cos_renew(ngx_http_cos_credentials_t *c,
     ngx_atomic_uint_t generation);
+
 /* brings all copies of the worker up to date */
 void ngx_http_cos_read_slots(ngx_http_cos_main_conf_t *cmcf);
 

@@ -116,7 +116,10 @@ static char *
 ngx_http_cos_provider_sts_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
     time_t longest)
 {
-    json_t        *policy;
+    json_t        *policy, *json;
+    ngx_str_t     *texts[] = { &c->path, &c->session_name, &c->external_id,
+                               &c->provider_id };
+    ngx_uint_t     i;
     json_error_t   error;
 
     if (longest && c->base_name.len == 0) {
@@ -140,6 +143,24 @@ ngx_http_cos_provider_sts_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
     }
 
 #endif
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+
+        if (texts[i]->len == 0) {
+            continue;
+        }
+
+        json = json_stringn((char *) texts[i]->data, texts[i]->len);
+
+        if (json == NULL) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" of cos_credentials \"%V\" is not UTF-8",
+                               texts[i], &c->name);
+            return NGX_CONF_ERROR;
+        }
+
+        json_decref(json);
+    }
 
     if (c->policy.len) {
         policy = json_loadb((char *) c->policy.data, c->policy.len, 0, &error);
@@ -251,7 +272,7 @@ ngx_http_cos_provider_tke_request(ngx_http_cos_credentials_t *c,
 {
     u_char           token[NGX_HTTP_COS_TOKEN_FILE];
     json_t          *body;
-    ssize_t          n;
+    ssize_t          i, n;
     ngx_fd_t         fd;
     ngx_file_info_t  fi;
 
@@ -287,6 +308,15 @@ ngx_http_cos_provider_tke_request(ngx_http_cos_credentials_t *c,
     if (n <= 0) {
         ngx_http_cos_exchange_error(x, "no token in \"%V\"", &c->token_file);
         return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (token[i] <= 0x20 || token[i] >= 0x7f) {
+            ngx_explicit_memzero(token, n);
+            ngx_http_cos_exchange_error(x, "invalid token in \"%V\"",
+                                        &c->token_file);
+            return NGX_ERROR;
+        }
     }
 
     body = json_pack("{s:s%, s:s%, s:s%, s:s, s:I}",

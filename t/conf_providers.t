@@ -60,6 +60,12 @@ my @cases = (
 	'invalid'] }
 	'http://user:pass@h', 'http://h:99999', 'http://h:x', 'http://h?q',
 	'http://h#f'),
+(map { ["$_ that is not UTF-8", "$perm\ncosc a { provider assume_role "
+	. ($_ eq 'role' ? "qcs\xff; base perm; } #!"
+	: "$arn; base perm; $_ \"a\xffb\"; } #!"), 'is not UTF-8'] }
+	'role', 'session_name', 'external_id'),
+['policy that is not UTF-8', "$perm\ncosc a { $role base perm; "
+	. "policy '{\"a\":\"\xff\"}'; } #!", 'is not a JSON object'],
 ['http without a URL', "cosc a { provider http; } #!",
 	'must have "a URL" with provider "http"'],
 ['http with a bad URL', "cosc a { provider http gopher://x/; } #!",

@@ -22,12 +22,12 @@ select STDOUT; $| = 1;
 
 my $ARN = 'qcs::cam::uin/100000000001:roleName/pod';
 
-my $t = Test::COS->new()->plan(17);
+my $t = Test::COS->new()->plan(19);
 
 $t->cos();
 $t->store_put('images-1250000000', 'a.txt', 'hello');
 $t->write_file('identity', "first.identity.token\n");
-$t->secret('first.identity.token', 'second.identity.token');
+$t->secret(map { "$_.identity.token" } qw/ first second third /);
 $t->issuer(life => 5, role_arn => $ARN, provider_id => 'tke-1',
 	web_identity_token_file => 'identity');
 $t->env(TKE_PROVIDER_ID => 'tke-1', TKE_ROLE_ARN => $ARN,
@@ -71,6 +71,15 @@ ok($t->wait_until(sub { grep { $_->{params}{WebIdentityToken}
 	eq 'second.identity.token' && $_->{issued} } $t->issuer_journal }, 6),
 	'new token');
 is(http_get('/a.txt')->body, 'hello', 'read again');
+
+# what cannot be a token is not sent, with its name but not what is in it
+
+$t->write_file('identity.new', "third.identity.token\xff");
+rename $t->path('identity.new'), $t->path('identity');
+ok($t->waitforlog(
+	qr/"pod" could not be updated from "tke": invalid token in "\S+identity"/, 6),
+	'token that is not text');
+is(http_get('/a.txt')->body, 'hello', 'old credential serves');
 
 # without the file the old credential serves on
 

@@ -22,7 +22,7 @@ select STDOUT; $| = 1;
 
 my $ARN = 'qcs::cam::uin/100000000001:roleName/pod';
 
-my $t = Test::COS->new()->plan(19);
+my $t = Test::COS->new()->plan(20);
 
 $t->cos();
 $t->store_put('images-1250000000', 'a.txt', 'hello');
@@ -80,6 +80,12 @@ ok($t->waitforlog(
 	qr/"pod" could not be updated from "tke": invalid token in "\S+identity"/, 6),
 	'token that is not text');
 is(http_get('/a.txt')->body, 'hello', 'old credential serves');
+
+my $n = () = $t->error_log =~ /"pod" updated/g;
+$t->write_file('identity.new', "second.identity.token\n");
+rename $t->path('identity.new'), $t->path('identity');
+ok($t->wait_until(sub { $n < (() = $t->error_log =~ /"pod" updated/g) }, 8),
+	'token that is text again');
 
 # without the file the old credential serves on
 

@@ -406,7 +406,7 @@ ngx_http_cos_exit_process(ngx_cycle_t *cycle)
 {
     ngx_http_cos_main_conf_t  *cmcf;
 
-    ngx_http_cos_end_refresh();
+    ngx_http_cos_exit_refresh(cycle);
 
     cmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_cos_module);
 

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) nginx-cos contributors
  *
- * One thread of one worker asks the sources of all credentials, in time before
- * they expire.  It touches nginx through the shared zone alone; the worker
- * keeps the lease for it, logs its messages and ends it.
+ * Two threads of one worker look at the sources of all credentials: one asks
+ * those that are asked by HTTP, in time before they expire, one looks at files,
+ * whose file system may hang.  They touch nginx through the shared zone alone;
+ * the worker keeps the lease for them, logs their messages and ends them.
  */
 
 
@@ -24,12 +25,28 @@
 
 #define NGX_HTTP_COS_LEASE_INTERVAL   500
 #define NGX_HTTP_COS_POLL_INTERVAL    1000
+#define NGX_HTTP_COS_STOP_INTERVAL    50
+
 #define NGX_HTTP_COS_BACKOFF_FIRST    1000
 #define NGX_HTTP_COS_BACKOFF_MAX      60000
+
+/* without a credential, and shortly before */
+
+#define NGX_HTTP_COS_BACKOFF_EXPIRED  10000
+#define NGX_HTTP_COS_BACKOFF_MIN      500
+
+/* for what is under way to come to its end, and then for its thread */
+
+#define NGX_HTTP_COS_FINISH_TIME      1000
+#define NGX_HTTP_COS_STOP_TIME        500
 
 /* seconds, for an exchange to come to its end */
 
 #define NGX_HTTP_COS_REFRESH_MIN      2
+
+/* one or two for a source, see cvm */
+
+#define NGX_HTTP_COS_EXCHANGES        2
 
 /* the longest life that STS gives is 36 hours */
 
@@ -47,22 +64,36 @@ typedef struct {
 } ngx_http_cos_job_t;
 
 
+/* what a thread is told */
+
+#define NGX_HTTP_COS_RUN     0
+#define NGX_HTTP_COS_FINISH  1      /* what is under way */
+#define NGX_HTTP_COS_STOP    2
+
+
 typedef struct {
     ngx_http_cos_main_conf_t    *cmcf;
     pthread_t                    thread;
     CURLM                       *multi;
     ngx_http_cos_job_t          *jobs;
     ngx_uint_t                   njobs;
+    ngx_uint_t                   nbusy;
     unsigned int                 seed;
-    ngx_atomic_t                 stop;
+    ngx_atomic_t                 order;
+    ngx_atomic_t                 ended;
 } ngx_http_cos_refresher_t;
 
 
-static ngx_uint_t ngx_http_cos_needs_refresh(ngx_http_cos_credentials_t *c);
+static ngx_uint_t ngx_http_cos_count_jobs(ngx_http_cos_main_conf_t *cmcf,
+    ngx_uint_t exchanges);
+static ngx_uint_t ngx_http_cos_is_job(ngx_http_cos_credentials_t *c,
+    ngx_uint_t exchanges);
 static void ngx_http_cos_lease_handler(ngx_event_t *ev);
 static ngx_int_t ngx_http_cos_start_thread(ngx_http_cos_main_conf_t *cmcf,
-    ngx_log_t *log);
-static void ngx_http_cos_stop_thread(void);
+    ngx_uint_t exchanges, ngx_log_t *log);
+static ngx_int_t ngx_http_cos_stop_threads(void);
+static void ngx_http_cos_free_thread(ngx_http_cos_refresher_t *rf);
+static void ngx_http_cos_end_process(void *data);
 static void *ngx_http_cos_refresher_main(void *data);
 static void ngx_http_cos_run_job(ngx_http_cos_refresher_t *rf,
     ngx_http_cos_job_t *job, ngx_msec_t now);
@@ -85,25 +116,21 @@ static ngx_uint_t ngx_http_cos_jitter(ngx_http_cos_refresher_t *rf,
 static ngx_http_cos_main_conf_t  *ngx_http_cos_refresh_conf;
 static ngx_event_t                ngx_http_cos_lease_event;
 static ngx_connection_t           ngx_http_cos_lease_connection;
-static ngx_http_cos_refresher_t  *ngx_http_cos_refresher;
+
+/* that of files, that of exchanges; and what they have been told */
+static ngx_http_cos_refresher_t  *ngx_http_cos_refreshers[2];
+static ngx_uint_t                 ngx_http_cos_order;
+static ngx_msec_t                 ngx_http_cos_finish_deadline;
 
 
 ngx_int_t
 ngx_http_cos_start_refresh(ngx_cycle_t *cycle, ngx_http_cos_main_conf_t *cmcf)
 {
-    ngx_uint_t                    i;
-    ngx_event_t                  *ev;
-    ngx_http_cos_credentials_t  **cp;
+    ngx_event_t  *ev;
 
-    cp = cmcf->credentials.elts;
-
-    for (i = 0; i < cmcf->credentials.nelts; i++) {
-        if (ngx_http_cos_needs_refresh(cp[i])) {
-            break;
-        }
-    }
-
-    if (i == cmcf->credentials.nelts) {
+    if (ngx_http_cos_count_jobs(cmcf, 0) == 0
+        && ngx_http_cos_count_jobs(cmcf, 1) == 0)
+    {
         return NGX_OK;
     }
 
@@ -135,19 +162,38 @@ ngx_http_cos_start_refresh(ngx_cycle_t *cycle, ngx_http_cos_main_conf_t *cmcf)
 }
 
 
+static ngx_uint_t
+ngx_http_cos_count_jobs(ngx_http_cos_main_conf_t *cmcf, ngx_uint_t exchanges)
+{
+    ngx_uint_t                    i, n;
+    ngx_http_cos_credentials_t  **cp;
+
+    n = 0;
+    cp = cmcf->credentials.elts;
+
+    for (i = 0; i < cmcf->credentials.nelts; i++) {
+        n += ngx_http_cos_is_job(cp[i], exchanges);
+    }
+
+    return n;
+}
+
+
 /* one with placeholders in its URL is for others to be made of */
 
 static ngx_uint_t
-ngx_http_cos_needs_refresh(ngx_http_cos_credentials_t *c)
+ngx_http_cos_is_job(ngx_http_cos_credentials_t *c, ngx_uint_t exchanges)
 {
     return !ngx_http_cos_is_template(c)
-           && (c->provider->poll || c->provider->request);
+           && (exchanges ? c->provider->request != NULL
+                         : c->provider->poll != NULL);
 }
 
 
 static void
 ngx_http_cos_lease_handler(ngx_event_t *ev)
 {
+    ngx_uint_t                 i;
     ngx_http_cos_main_conf_t  *cmcf;
 
     cmcf = ngx_http_cos_refresh_conf;
@@ -157,7 +203,14 @@ ngx_http_cos_lease_handler(ngx_event_t *ev)
     }
 
     if (ngx_exiting || ngx_terminate || ngx_quit) {
-        ngx_http_cos_end_refresh();
+        ngx_http_cos_release_lease(cmcf);
+
+        /* while there are connections it ends in the background */
+
+        if (ngx_http_cos_stop_threads() == NGX_AGAIN) {
+            ngx_add_timer(ev, NGX_HTTP_COS_STOP_INTERVAL);
+        }
+
         return;
     }
 
@@ -165,13 +218,19 @@ ngx_http_cos_lease_handler(ngx_event_t *ev)
 
     ngx_http_cos_read_slots(cmcf);
 
-    if (ngx_http_cos_lease(cmcf) != NGX_OK) {
-        ngx_http_cos_stop_thread();
-
-    } else if (ngx_http_cos_refresher == NULL
-               && ngx_http_cos_start_thread(cmcf, ev->log) != NGX_OK)
+    if (ngx_http_cos_lease(cmcf) == NGX_OK
+        && ngx_http_cos_order == NGX_HTTP_COS_RUN)
     {
-        ngx_http_cos_release_lease(cmcf);
+        for (i = 0; i < 2; i++) {
+            if (ngx_http_cos_start_thread(cmcf, i, ev->log) != NGX_OK) {
+                ngx_http_cos_release_lease(cmcf);
+                break;
+            }
+        }
+
+    } else if (ngx_http_cos_stop_threads() == NGX_AGAIN) {
+        ngx_add_timer(ev, NGX_HTTP_COS_STOP_INTERVAL);
+        return;
     }
 
     ngx_add_timer(ev, NGX_HTTP_COS_LEASE_INTERVAL);
@@ -195,20 +254,95 @@ ngx_http_cos_end_refresh(void)
         ngx_del_timer(&ngx_http_cos_lease_event);
     }
 
-    ngx_http_cos_stop_thread();
     ngx_http_cos_release_lease(cmcf);
+
+    while (ngx_http_cos_stop_threads() == NGX_AGAIN) {
+        ngx_msleep(1);
+    }
+
     ngx_http_cos_json_unwipe();
 }
 
 
+/*
+ * A new configuration has the lease when its workers start and the old ones
+ * exit.  It waits for a fetch that the old owner has begun, so that the source
+ * is not asked twice, but an old worker waits no longer than a second for it.
+ */
+
+void
+ngx_http_cos_exit_refresh(ngx_cycle_t *cycle)
+{
+    ngx_msec_t           start, limit;
+    ngx_pool_cleanup_t  *cln;
+
+    if (ngx_http_cos_refresh_conf == NULL) {
+        return;
+    }
+
+    ngx_http_cos_release_lease(ngx_http_cos_refresh_conf);
+
+    start = ngx_http_cos_monotonic();
+
+    while (ngx_http_cos_stop_threads() == NGX_AGAIN) {
+
+        limit = NGX_HTTP_COS_STOP_TIME;
+        limit += ngx_terminate ? 0 : NGX_HTTP_COS_FINISH_TIME;
+
+        if (ngx_http_cos_monotonic() - start > limit) {
+            goto stuck;
+        }
+
+        ngx_msleep(1);
+    }
+
+    ngx_http_cos_json_unwipe();
+
+    return;
+
+stuck:
+
+    ngx_http_cos_leave_reports();
+
+    ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                  "exiting while a source of cos_credentials hangs");
+
+    /*
+     * When its thread comes back, it must not find that memory, or the module
+     * itself, is gone: the process ends before the cycle is freed.
+     */
+
+    cln = ngx_pool_cleanup_add(cycle->pool, 0);
+    if (cln) {
+        cln->handler = ngx_http_cos_end_process;
+    }
+}
+
+
+static void
+ngx_http_cos_end_process(void *data)
+{
+    ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0, "exit");
+
+    _exit(0);
+}
+
+
 static ngx_int_t
-ngx_http_cos_start_thread(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
+ngx_http_cos_start_thread(ngx_http_cos_main_conf_t *cmcf,
+    ngx_uint_t exchanges, ngx_log_t *log)
 {
     int                           err;
     sigset_t                      all, old;
-    ngx_uint_t                    i;
+    ngx_uint_t                    i, n;
     ngx_http_cos_refresher_t     *rf;
     ngx_http_cos_credentials_t  **cp;
+
+    n = ngx_http_cos_count_jobs(cmcf, exchanges);
+
+    if (n == 0 || ngx_http_cos_refreshers[exchanges]) {
+        return NGX_OK;
+    }
 
     rf = ngx_calloc(sizeof(ngx_http_cos_refresher_t), log);
     if (rf == NULL) {
@@ -218,8 +352,7 @@ ngx_http_cos_start_thread(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
     rf->cmcf = cmcf;
     rf->seed = (unsigned int) (ngx_pid ^ time(NULL));
     rf->multi = curl_multi_init();
-    rf->jobs = ngx_calloc(cmcf->credentials.nelts * sizeof(ngx_http_cos_job_t),
-                          log);
+    rf->jobs = ngx_calloc(n * sizeof(ngx_http_cos_job_t), log);
 
     if (rf->multi == NULL || rf->jobs == NULL) {
         goto failed;
@@ -229,13 +362,13 @@ ngx_http_cos_start_thread(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
 
     for (i = 0; i < cmcf->credentials.nelts; i++) {
 
-        if (!ngx_http_cos_needs_refresh(cp[i])) {
+        if (!ngx_http_cos_is_job(cp[i], exchanges)) {
             continue;
         }
 
         rf->jobs[rf->njobs].c = cp[i];
 
-        if (cp[i]->provider->request
+        if (exchanges
             && ngx_http_cos_transfer_init(&rf->jobs[rf->njobs].transfer)
                != NGX_OK)
         {
@@ -264,7 +397,7 @@ ngx_http_cos_start_thread(ngx_http_cos_main_conf_t *cmcf, ngx_log_t *log)
         goto failed;
     }
 
-    ngx_http_cos_refresher = rf;
+    ngx_http_cos_refreshers[exchanges] = rf;
 
     return NGX_OK;
 
@@ -285,32 +418,82 @@ failed:
 }
 
 
-static void
-ngx_http_cos_stop_thread(void)
+/*
+ * To be called again and again: NGX_AGAIN while there are threads.  They begin
+ * nothing new, and come to an end at once after some time.
+ */
+
+static ngx_int_t
+ngx_http_cos_stop_threads(void)
 {
+    ngx_int_t                  rc;
     ngx_uint_t                 i;
+    ngx_msec_t                 now;
     ngx_http_cos_refresher_t  *rf;
 
-    rf = ngx_http_cos_refresher;
+    now = ngx_http_cos_monotonic();
 
-    if (rf == NULL) {
-        return;
+    if (ngx_http_cos_order == NGX_HTTP_COS_RUN) {
+        ngx_http_cos_order = NGX_HTTP_COS_FINISH;
+        ngx_http_cos_finish_deadline = now + NGX_HTTP_COS_FINISH_TIME;
+
+    } else if (ngx_terminate
+               || (ngx_msec_int_t) (ngx_http_cos_finish_deadline - now) <= 0)
+    {
+        ngx_http_cos_order = NGX_HTTP_COS_STOP;
     }
 
-    ngx_http_cos_refresher = NULL;
+    rc = NGX_OK;
 
-    (void) ngx_atomic_cmp_set(&rf->stop, 0, 1);
-    curl_multi_wakeup(rf->multi);
+    for (i = 0; i < 2; i++) {
+
+        rf = ngx_http_cos_refreshers[i];
+
+        if (rf == NULL) {
+            continue;
+        }
+
+        if (ngx_atomic_fetch_add(&rf->ended, 0)) {
+            ngx_http_cos_free_thread(rf);
+            ngx_http_cos_refreshers[i] = NULL;
+            continue;
+        }
+
+        if (rf->order != ngx_http_cos_order) {
+            (void) ngx_atomic_cmp_set(&rf->order, rf->order,
+                                      ngx_http_cos_order);
+            curl_multi_wakeup(rf->multi);
+        }
+
+        rc = NGX_AGAIN;
+    }
+
+    if (rc == NGX_OK) {
+        ngx_http_cos_order = NGX_HTTP_COS_RUN;
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_cos_free_thread(ngx_http_cos_refresher_t *rf)
+{
+    ngx_uint_t           i;
+    ngx_http_cos_job_t  *job;
 
     (void) pthread_join(rf->thread, NULL);
 
     for (i = 0; i < rf->njobs; i++) {
 
-        if (rf->jobs[i].busy) {
-            curl_multi_remove_handle(rf->multi, rf->jobs[i].transfer.easy);
+        job = &rf->jobs[i];
+
+        if (job->busy) {
+            curl_multi_remove_handle(rf->multi, job->transfer.easy);
+            ngx_http_cos_end_fetch(rf->cmcf, job->c);
         }
 
-        ngx_http_cos_transfer_destroy(&rf->jobs[i].transfer);
+        ngx_http_cos_transfer_destroy(&job->transfer);
     }
 
     curl_multi_cleanup(rf->multi);
@@ -329,14 +512,22 @@ ngx_http_cos_refresher_main(void *data)
 
     int                   running, left;
     CURLMsg              *msg;
-    ngx_uint_t            i;
+    ngx_uint_t            i, order;
     ngx_msec_t            now;
 
-    while (!ngx_atomic_fetch_add(&rf->stop, 0)) {
+    for ( ;; ) {
+
+        order = ngx_atomic_fetch_add(&rf->order, 0);
+
+        if (order == NGX_HTTP_COS_STOP
+            || (order == NGX_HTTP_COS_FINISH && rf->nbusy == 0))
+        {
+            break;
+        }
 
         now = ngx_http_cos_monotonic();
 
-        for (i = 0; i < rf->njobs; i++) {
+        for (i = 0; order == NGX_HTTP_COS_RUN && i < rf->njobs; i++) {
             ngx_http_cos_run_job(rf, &rf->jobs[i], now);
         }
 
@@ -361,8 +552,14 @@ ngx_http_cos_refresher_main(void *data)
             }
         }
 
-        curl_multi_poll(rf->multi, NULL, 0, 200, NULL);
+        /* what has ended may be all that there was to finish */
+
+        if (order == NGX_HTTP_COS_RUN || rf->nbusy) {
+            curl_multi_poll(rf->multi, NULL, 0, 200, NULL);
+        }
     }
+
+    (void) ngx_atomic_fetch_add(&rf->ended, 1);
 
     return NULL;
 }
@@ -372,7 +569,6 @@ static void
 ngx_http_cos_run_job(ngx_http_cos_refresher_t *rf, ngx_http_cos_job_t *job,
     ngx_msec_t now)
 {
-    time_t                       refresh;
     ngx_http_cos_secret_t        secret;
     ngx_http_cos_credentials_t  *c;
 
@@ -399,8 +595,10 @@ ngx_http_cos_run_job(ngx_http_cos_refresher_t *rf, ngx_http_cos_job_t *job,
         return;
     }
 
-    if (ngx_http_cos_read_slot(rf->cmcf, c, NULL, &refresh) == NGX_OK
-        && refresh > time(NULL))
+    if (ngx_http_cos_begin_fetch(rf->cmcf, c,
+                                 NGX_HTTP_COS_EXCHANGES
+                                 * ngx_http_cos_job_source(job)->timeout)
+        != NGX_OK)
     {
         return;
     }
@@ -436,6 +634,7 @@ ngx_http_cos_start_exchange(ngx_http_cos_refresher_t *rf,
         /* its base has not come yet */
 
         ngx_http_cos_transfer_wipe(t);
+        ngx_http_cos_end_fetch(rf->cmcf, job->c);
         job->next = ngx_http_cos_monotonic() + 200;
         return;
     }
@@ -454,6 +653,7 @@ ngx_http_cos_start_exchange(ngx_http_cos_refresher_t *rf,
     }
 
     job->busy = 1;
+    rf->nbusy++;
 }
 
 
@@ -471,6 +671,7 @@ ngx_http_cos_finish_exchange(ngx_http_cos_refresher_t *rf,
 
     curl_multi_remove_handle(rf->multi, t->easy);
     job->busy = 0;
+    rf->nbusy--;
 
     rc = ngx_http_cos_transfer_done(t, code);
 
@@ -513,10 +714,23 @@ ngx_http_cos_finish_exchange(ngx_http_cos_refresher_t *rf,
 static void
 ngx_http_cos_job_failed(ngx_http_cos_refresher_t *rf, ngx_http_cos_job_t *job)
 {
-    ngx_msec_t  delay;
+    time_t      expire;
+    ngx_msec_t  delay, max;
 
     delay = NGX_HTTP_COS_BACKOFF_FIRST << ngx_min(job->failures, 6);
-    delay = ngx_min(delay, NGX_HTTP_COS_BACKOFF_MAX);
+
+    /* the nearer the end of what there is, the shorter */
+
+    if (ngx_http_cos_read_slot(rf->cmcf, job->c, NULL, &expire) == NGX_OK) {
+        max = (expire - time(NULL)) * 1000 / 4;
+        max = ngx_max(max, NGX_HTTP_COS_BACKOFF_MIN);
+        max = ngx_min(max, NGX_HTTP_COS_BACKOFF_MAX);
+
+    } else {
+        max = NGX_HTTP_COS_BACKOFF_EXPIRED;
+    }
+
+    delay = ngx_min(delay, max);
     delay -= ngx_http_cos_jitter(rf, delay / 4);
 
     ngx_http_cos_report(NGX_LOG_ERR, NULL, 0,
@@ -526,6 +740,7 @@ ngx_http_cos_job_failed(ngx_http_cos_refresher_t *rf, ngx_http_cos_job_t *job)
                         job->transfer.x.err, delay);
 
     ngx_http_cos_transfer_wipe(&job->transfer);
+    ngx_http_cos_end_fetch(rf->cmcf, job->c);
 
     job->failures++;
     job->next = ngx_http_cos_monotonic() + delay;

@@ -11,6 +11,8 @@
 #include "ngx_http_cos_atomic.h"
 #include "ngx_http_cos_report.h"
 
+#include <pthread.h>
+
 
 #define NGX_HTTP_COS_REPORTS     64
 #define NGX_HTTP_COS_REPORT_LEN  1024
@@ -29,8 +31,8 @@ static void ngx_http_cos_log_reports(ngx_log_t *log);
 
 
 /*
- * One thread writes, another one reads: whoever changes a counter is the only
- * one to do so, after he is done with the message.
+ * One thread writes at a time, another one reads: whoever changes a counter is
+ * the only one to do so, after he is done with the message.
  */
 
 static ngx_http_cos_report_t  ngx_http_cos_reports[NGX_HTTP_COS_REPORTS];
@@ -38,6 +40,10 @@ static ngx_atomic_t           ngx_http_cos_reports_written;
 static ngx_atomic_t           ngx_http_cos_reports_read;
 static ngx_atomic_t           ngx_http_cos_reports_lost;
 
+static pthread_mutex_t        ngx_http_cos_reports_mutex =
+    PTHREAD_MUTEX_INITIALIZER;
+
+static ngx_uint_t             ngx_http_cos_reports_threads;
 static ngx_connection_t      *ngx_http_cos_reports_connection;
 static ngx_socket_t           ngx_http_cos_reports_fd;
 
@@ -47,6 +53,11 @@ ngx_http_cos_open_reports(ngx_log_t *log)
 {
     ngx_socket_t       fds[2];
     ngx_connection_t  *c;
+
+    if (ngx_http_cos_reports_threads) {
+        ngx_http_cos_reports_threads++;
+        return NGX_OK;
+    }
 
     if (pipe(fds) == -1) {
         ngx_log_error(NGX_LOG_CRIT, log, ngx_errno, "pipe() failed");
@@ -76,6 +87,7 @@ ngx_http_cos_open_reports(ngx_log_t *log)
 
     ngx_http_cos_reports_connection = c;
     ngx_http_cos_reports_fd = fds[1];
+    ngx_http_cos_reports_threads = 1;
 
     return NGX_OK;
 
@@ -91,6 +103,21 @@ failed:
 void
 ngx_http_cos_close_reports(void)
 {
+    ngx_http_cos_log_reports(ngx_http_cos_reports_connection->log);
+
+    if (--ngx_http_cos_reports_threads) {
+        return;
+    }
+
+    ngx_http_cos_leave_reports();
+
+    (void) close(ngx_http_cos_reports_fd);
+}
+
+
+void
+ngx_http_cos_leave_reports(void)
+{
     ngx_connection_t  *c;
 
     c = ngx_http_cos_reports_connection;
@@ -98,7 +125,6 @@ ngx_http_cos_close_reports(void)
     ngx_http_cos_log_reports(c->log);
 
     ngx_close_connection(c);
-    (void) close(ngx_http_cos_reports_fd);
 
     ngx_http_cos_reports_connection = NULL;
 }
@@ -114,10 +140,10 @@ ngx_http_cos_report(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
     ngx_http_cos_report_t  *report, local;
 
     if (log) {
-        n = 0;
         report = &local;
 
     } else {
+        (void) pthread_mutex_lock(&ngx_http_cos_reports_mutex);
 
         n = ngx_http_cos_atomic_load(&ngx_http_cos_reports_written);
 
@@ -125,6 +151,7 @@ ngx_http_cos_report(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
             == NGX_HTTP_COS_REPORTS)
         {
             (void) ngx_atomic_fetch_add(&ngx_http_cos_reports_lost, 1);
+            (void) pthread_mutex_unlock(&ngx_http_cos_reports_mutex);
             return;
         }
 
@@ -146,6 +173,8 @@ ngx_http_cos_report(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
     }
 
     (void) ngx_atomic_fetch_add(&ngx_http_cos_reports_written, 1);
+
+    (void) pthread_mutex_unlock(&ngx_http_cos_reports_mutex);
 
     /* if the pipe is full the worker will wake up anyway */
 

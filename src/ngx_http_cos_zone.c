@@ -32,16 +32,31 @@
 #define NGX_HTTP_COS_RENEW_INTERVAL  10000
 #define NGX_HTTP_COS_RENEW_TIME      5000
 
+/* to a fetch beyond the timeouts of its exchanges */
+
+#define NGX_HTTP_COS_FETCH_SLACK  1000
+
 
 struct ngx_http_cos_slot_s {
-    ngx_atomic_t             generation;    /* 0 is empty */
+    /* 0 was never used; odd while it changes, or if who did it was killed */
+    ngx_atomic_t             generation;
+
     u_char                   name[COS_SHA1_LEN];
     u_char                   fingerprint[COS_SHA1_LEN];
     ngx_uint_t               used;      /* by the current configuration */
     ngx_http_cos_version_t   version;
-    time_t                   refresh;   /* when to ask for the next one */
+
+    /* when to ask for the next one: the earlier of both clocks */
+    time_t                   refresh;
+    ngx_msec_t               renew;     /* of a monotonic clock */
+
+    /* the worker that asks for it now */
+    ngx_pid_t                fetcher;
+    ngx_msec_t               fetch_deadline;
+
     ngx_atomic_uint_t        refused;   /* the generation that COS refused, */
     ngx_msec_t               refused_at;    /* and when, by the monotonic */
+
     ngx_http_cos_secret_t    secret;
 };
 
@@ -75,6 +90,9 @@ static ngx_http_cos_slot_t *ngx_http_cos_find_slot(ngx_http_cos_zone_t *zone,
     ngx_http_cos_credentials_t *c);
 static ngx_http_cos_slot_t *ngx_http_cos_free_slot(ngx_http_cos_zone_t *zone);
 static ngx_uint_t ngx_http_cos_own_slot(ngx_http_cos_credentials_t *c);
+static ngx_uint_t ngx_http_cos_valid_slot(ngx_http_cos_slot_t *slot);
+static ngx_uint_t ngx_http_cos_alive(ngx_pid_t pid);
+static void ngx_http_cos_change_slot(ngx_http_cos_slot_t *slot);
 static void ngx_http_cos_fill_slot(ngx_http_cos_slot_t *slot,
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret);
 
@@ -291,11 +309,14 @@ ngx_http_cos_assign_slots(ngx_http_cos_main_conf_t *cmcf,
 
             /* a secret of another source must not be used any more */
 
+            ngx_http_cos_change_slot(slot);
+
             ngx_explicit_memzero(&slot->secret, sizeof(ngx_http_cos_secret_t));
             ngx_memzero(&slot->version, sizeof(ngx_http_cos_version_t));
             ngx_memcpy(slot->fingerprint, c->fingerprint, COS_SHA1_LEN);
             slot->refresh = 0;
             slot->refused = 0;
+            slot->fetcher = 0;
 
             (void) ngx_atomic_fetch_add(&slot->generation, 1);
         }
@@ -376,12 +397,42 @@ ngx_http_cos_own_slot(ngx_http_cos_credentials_t *c)
 }
 
 
-/* under the mutex */
+static ngx_uint_t
+ngx_http_cos_valid_slot(ngx_http_cos_slot_t *slot)
+{
+    return (slot->generation & 1) == 0 && slot->secret.id_len
+           && (slot->secret.expire == 0 || slot->secret.expire > time(NULL));
+}
+
+
+/* a worker that was killed is gone as soon as the master knows it */
+
+static ngx_uint_t
+ngx_http_cos_alive(ngx_pid_t pid)
+{
+    return pid && (kill(pid, 0) == 0 || ngx_errno != NGX_ESRCH);
+}
+
+
+/*
+ * Under the mutex, which the master unlocks if this process is killed: others
+ * see then that the slot is not as it should be.
+ */
+
+static void
+ngx_http_cos_change_slot(ngx_http_cos_slot_t *slot)
+{
+    (void) ngx_atomic_fetch_add(&slot->generation,
+                                (slot->generation & 1) ? 2 : 1);
+}
+
 
 static void
 ngx_http_cos_fill_slot(ngx_http_cos_slot_t *slot,
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret)
 {
+    ngx_http_cos_change_slot(slot);
+
     ngx_memcpy(&slot->secret, secret, sizeof(ngx_http_cos_secret_t));
     slot->version = c->version;
 
@@ -409,7 +460,8 @@ ngx_http_cos_lease(ngx_http_cos_main_conf_t *cmcf)
     if (zone->configuration == cmcf->configuration
         && (zone->owner == ngx_pid
             || zone->owner_configuration < cmcf->configuration
-            || (ngx_msec_int_t) (zone->owner_deadline - now) <= 0))
+            || (ngx_msec_int_t) (zone->owner_deadline - now) <= 0
+            || !ngx_http_cos_alive(zone->owner)))
     {
         zone->owner = ngx_pid;
         zone->owner_configuration = cmcf->configuration;
@@ -457,17 +509,94 @@ ngx_http_cos_monotonic(void)
 }
 
 
+ngx_int_t
+ngx_http_cos_begin_fetch(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_credentials_t *c, ngx_msec_t timeout)
+{
+    ngx_int_t             rc;
+    ngx_msec_t            now;
+    ngx_slab_pool_t      *shpool;
+    ngx_http_cos_slot_t  *slot;
+    ngx_http_cos_zone_t  *zone;
+
+    slot = c->slot;
+
+    /* a single process has none after a reload */
+
+    if (slot == NULL) {
+        return NGX_DECLINED;
+    }
+
+    zone = cmcf->shm_zone->data;
+    shpool = (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
+
+    now = ngx_http_cos_monotonic();
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    rc = NGX_DECLINED;
+
+    if (zone->configuration == cmcf->configuration
+        && zone->owner == ngx_pid
+        && ngx_http_cos_own_slot(c)
+        && (!ngx_http_cos_valid_slot(slot)
+            || slot->refused == slot->generation
+            || slot->refresh <= time(NULL)
+            || (ngx_msec_int_t) (slot->renew - now) <= 0)
+
+        /* the owner before may still be at it */
+
+        && (slot->fetcher == ngx_pid
+            || (ngx_msec_int_t) (slot->fetch_deadline - now) <= 0
+            || !ngx_http_cos_alive(slot->fetcher)))
+    {
+        slot->fetcher = ngx_pid;
+        slot->fetch_deadline = now + timeout + NGX_HTTP_COS_FETCH_SLACK;
+
+        rc = NGX_OK;
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+
+    return rc;
+}
+
+
+void
+ngx_http_cos_end_fetch(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_credentials_t *c)
+{
+    ngx_slab_pool_t  *shpool;
+
+    if (c->slot == NULL) {
+        return;
+    }
+
+    shpool = (ngx_slab_pool_t *) cmcf->shm_zone->shm.addr;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    if (c->slot->fetcher == ngx_pid) {
+        c->slot->fetcher = 0;
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+}
+
+
 void
 ngx_http_cos_publish(ngx_http_cos_main_conf_t *cmcf,
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret,
     time_t refresh)
 {
+    ngx_uint_t            ours;
     ngx_slab_pool_t      *shpool;
+    ngx_http_cos_slot_t  *slot;
     ngx_http_cos_zone_t  *zone;
 
-    /* a single process has none after a reload */
+    slot = c->slot;
 
-    if (c->slot == NULL) {
+    if (slot == NULL) {
         return;
     }
 
@@ -476,14 +605,26 @@ ngx_http_cos_publish(ngx_http_cos_main_conf_t *cmcf,
 
     ngx_shmtx_lock(&shpool->mutex);
 
-    /* after a reload, or without the lease, others say what is newest */
+    /*
+     * After a reload, or without the lease, others say what is newest, but
+     * they wait for a fetch that was begun before.
+     */
 
-    if (zone->configuration == cmcf->configuration
-        && zone->owner == ngx_pid
-        && ngx_http_cos_own_slot(c))
-    {
-        ngx_http_cos_fill_slot(c->slot, c, secret);
-        c->slot->refresh = refresh;
+    if (refresh) {
+        ours = (slot->fetcher == ngx_pid);
+
+    } else {
+        ours = (zone->configuration == cmcf->configuration
+                && zone->owner == ngx_pid);
+    }
+
+    if (ours && ngx_http_cos_own_slot(c)) {
+        ngx_http_cos_fill_slot(slot, c, secret);
+
+        slot->refresh = refresh;
+        slot->renew = ngx_http_cos_monotonic()
+                      + (ngx_msec_t) (refresh - time(NULL)) * 1000;
+        slot->fetcher = 0;
     }
 
     ngx_shmtx_unlock(&shpool->mutex);
@@ -493,7 +634,7 @@ ngx_http_cos_publish(ngx_http_cos_main_conf_t *cmcf,
 ngx_int_t
 ngx_http_cos_read_slot(ngx_http_cos_main_conf_t *cmcf,
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret,
-    time_t *refresh)
+    time_t *expire)
 {
     ngx_int_t         rc;
     ngx_slab_pool_t  *shpool;
@@ -508,18 +649,15 @@ ngx_http_cos_read_slot(ngx_http_cos_main_conf_t *cmcf,
 
     ngx_shmtx_lock(&shpool->mutex);
 
-    if (ngx_http_cos_own_slot(c) && c->slot->secret.id_len
-        && (c->slot->secret.expire == 0
-            || c->slot->secret.expire > time(NULL)))
-    {
+    if (ngx_http_cos_own_slot(c) && ngx_http_cos_valid_slot(c->slot)) {
+
         if (secret) {
             ngx_memcpy(secret, &c->slot->secret,
                        sizeof(ngx_http_cos_secret_t));
         }
 
-        if (refresh) {
-            *refresh = (c->slot->refused == c->slot->generation)
-                       ? 0 : c->slot->refresh;
+        if (expire) {
+            *expire = c->slot->secret.expire;
         }
 
         rc = NGX_OK;
@@ -610,7 +748,7 @@ ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c)
 
         /* an old worker keeps what it has when its slot was taken over */
 
-        if (ngx_http_cos_own_slot(c)) {
+        if (ngx_http_cos_own_slot(c) && (c->slot->generation & 1) == 0) {
             ngx_memcpy(secret, &c->slot->secret,
                        sizeof(ngx_http_cos_secret_t));
         }

@@ -35,20 +35,34 @@ void ngx_http_cos_release_lease(ngx_http_cos_main_conf_t *cmcf);
 ngx_msec_t ngx_http_cos_monotonic(void);
 
 /*
+ * Marks the slot of a block that is asked for by exchanges, all of which take
+ * no longer than the timeout: NGX_OK if there is need for it.  NGX_DECLINED if
+ * not, if another process is at it, or if this process has not the lease.  For
+ * any thread, as are the next ones.
+ */
+ngx_int_t ngx_http_cos_begin_fetch(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_credentials_t *c, ngx_msec_t timeout);
+
+/* takes the mark away, if this process has made it */
+void ngx_http_cos_end_fetch(ngx_http_cos_main_conf_t *cmcf,
+    ngx_http_cos_credentials_t *c);
+
+/*
  * Puts a newer secret, of c->version, into the slot for all workers, and when
- * to ask for the next one.  For any thread, as is the next one.
+ * to ask for the next one, which ends a fetch.  Without such a time, for a
+ * source that is looked at, only the owner of the lease can do so.
  */
 void ngx_http_cos_publish(ngx_http_cos_main_conf_t *cmcf,
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret,
     time_t refresh);
 
 /*
- * What is in the slot; secret and refresh may be NULL.  NGX_DECLINED if there
+ * What is in the slot; secret and expire may be NULL.  NGX_DECLINED if there
  * is nothing or if it has expired.
  */
 ngx_int_t ngx_http_cos_read_slot(ngx_http_cos_main_conf_t *cmcf,
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret,
-    time_t *refresh);
+    time_t *expire);
 
 /*
  * The secret to sign with now, in memory of the worker; it may change at the

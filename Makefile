@@ -7,6 +7,7 @@
 #   make check                  style, unit tests and the fast tests
 #   make style                  the coding style alone
 #   make unit                   the unit tests alone
+#   make soak                   rotation of credentials, SOAK_SECONDS=60
 #   make asan                   all tests under AddressSanitizer and UBSan
 #   make fuzz                   each fuzzer for FUZZ_SECONDS=60
 #   make matrix                 builds with gcc and clang, for each nginx

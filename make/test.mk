@@ -13,7 +13,9 @@ TEST_ENV = COS_UNIT=$(UNIT) TEST_NGINX_BINARY=$(NGINX) \
 
 RUN_PROVE = $(TEST_ENV) $(PROVE) -j$(TEST_JOBS)
 
-.PHONY: run test check style test-build
+SOAK_SECONDS ?= 60
+
+.PHONY: run test check soak style test-build
 
 # exec: a signal to make has to reach it
 
@@ -25,6 +27,11 @@ test: style test-build
 
 check: style test-build
 	$(RUN_PROVE) $(filter-out $(SLOW),$(TESTS))
+
+# for as long as it is told; SOAK_SEED repeats the dice of a run
+
+soak: test-build
+	SOAK_SECONDS=$(SOAK_SECONDS) $(TEST_ENV) $(PROVE) -v t/soak_slow.t
 
 style:
 	@$(PERL) tools/check-style

@@ -65,6 +65,17 @@ sub entries {
 		$e->{verified} = $e->{verified} ? 1 : 0; $e } readline $fh;
 }
 
+# entries() and clear() at once: none is lost between them
+
+sub take {
+	my ($self) = @_;
+	my $lock = _locked("$self->{journal}.n");
+	open my $fh, '<:raw', $self->{journal} or return;
+	unlink $self->{journal};
+	return map { my $e = $JSON->decode($_);
+		$e->{verified} = $e->{verified} ? 1 : 0; $e } readline $fh;
+}
+
 sub clear {
 	my ($self) = @_;
 	my $lock = _locked("$self->{journal}.n");

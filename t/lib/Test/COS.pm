@@ -66,6 +66,7 @@ $t->port(80xx) is it.  Functions that take C<port> take 80xx.
                     header_list param_list http_string source body_len
                     tls_sni port request_id
  journal_clear($port)
+ journal_take($port)    both at once: what came since the last call
  control({ ... }, $port)    rules, clock_offset, revoked, credentials.  A rule:
                     method path_re operation bucket skip times pick requests;
                     status code message headers body | close_after N | stall S
@@ -302,6 +303,7 @@ sub store_get {
 }
 
 sub journal { return $_[0]->_cos($_[1])->{log}->entries }
+sub journal_take { return $_[0]->_cos($_[1])->{log}->take }
 sub journal_clear { return $_[0]->_cos($_[1])->{log}->clear }
 
 sub control {

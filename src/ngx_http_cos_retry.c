@@ -10,6 +10,7 @@
 
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_bucket.h"
+#include "ngx_http_cos_lease.h"
 #include "ngx_http_cos_pass.h"
 #include "ngx_http_cos_retry.h"
 #include "ngx_http_cos_wait.h"

@@ -25,32 +25,10 @@ ngx_int_t ngx_http_cos_attach_slots(ngx_http_cos_main_conf_t *cmcf,
     ngx_log_t *log);
 
 /*
- * Takes the right to run the refresher, or prolongs it: NGX_OK if this process
- * has it for the next seconds, NGX_DECLINED if another one has.
- */
-ngx_int_t ngx_http_cos_lease(ngx_http_cos_main_conf_t *cmcf);
-void ngx_http_cos_release_lease(ngx_http_cos_main_conf_t *cmcf);
-
-/* milliseconds of a clock that nobody sets, the same in all processes */
-ngx_msec_t ngx_http_cos_monotonic(void);
-
-/*
- * Marks the slot of a block that is asked for by exchanges, all of which take
- * no longer than the timeout: NGX_OK if there is need for it.  NGX_DECLINED if
- * not, if another process is at it, or if this process has not the lease.  For
- * any thread, as are the next ones.
- */
-ngx_int_t ngx_http_cos_begin_fetch(ngx_http_cos_main_conf_t *cmcf,
-    ngx_http_cos_credentials_t *c, ngx_msec_t timeout);
-
-/* takes the mark away, if this process has made it */
-void ngx_http_cos_end_fetch(ngx_http_cos_main_conf_t *cmcf,
-    ngx_http_cos_credentials_t *c);
-
-/*
  * Puts a newer secret, of c->version, into the slot for all workers, and when
  * to ask for the next one, which ends a fetch.  Without such a time, for a
- * source that is looked at, only the owner of the lease can do so.
+ * source that is looked at, only the owner of the lease can do so.  For any
+ * thread, as is the next one.
  */
 void ngx_http_cos_publish(ngx_http_cos_main_conf_t *cmcf,
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret,
@@ -69,14 +47,6 @@ ngx_int_t ngx_http_cos_read_slot(ngx_http_cos_main_conf_t *cmcf,
  * next call.  NULL if there is none or if it has expired.
  */
 ngx_http_cos_secret_t *ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c);
-
-/*
- * COS has refused the secret of that generation: asks for an early renewal.
- * NGX_OK if there is another secret already, NGX_DONE if one is asked for now,
- * NGX_AGAIN if it was a moment ago, NGX_DECLINED if none is to be expected.
- */
-ngx_int_t ngx_http_cos_renew(ngx_http_cos_credentials_t *c,
-    ngx_atomic_uint_t generation);
 
 /* brings all copies of the worker up to date */
 void ngx_http_cos_read_slots(ngx_http_cos_main_conf_t *cmcf);

@@ -14,7 +14,6 @@
 #include "ngx_http_cos_pass.h"
 #include "ngx_http_cos_retry.h"
 #include "ngx_http_cos_wait.h"
-#include "ngx_http_cos_zone.h"
 
 
 /* seconds: what is taken for a clock that differs, as SDKs do, and the most */

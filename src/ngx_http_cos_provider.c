@@ -217,7 +217,8 @@ ngx_http_cos_parse_json(ngx_str_t *text, ngx_http_cos_secret_t *secret,
                                   NULL };
     static const char  *keys[] = { "tmpSecretKey", "TmpSecretKey", "secretKey",
                                    NULL };
-    static const char  *tokens[] = { "sessionToken", "Token", "token", NULL };
+    static const char  *tokens[] = { "sessionToken", "SessionToken", "Token",
+                                     "token", NULL };
 
     rc = NGX_ERROR;
     wrong = NULL;

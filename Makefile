@@ -9,6 +9,7 @@
 #   make unit                   the unit tests alone
 #   make soak                   rotation of credentials, SOAK_SECONDS=60
 #   make asan                   all tests under AddressSanitizer and UBSan
+#   make tsan                   the tests of the refresher under ThreadSanitizer
 #   make fuzz                   each fuzzer for FUZZ_SECONDS=60
 #   make matrix                 builds with gcc and clang, for each nginx
 #   make clean                  removes what was built, keeps nginx sources

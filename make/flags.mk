@@ -1,5 +1,5 @@
 
-# KIND is internal: dynamic, static or asan.
+# KIND is internal: dynamic, static, asan or tsan.
 
 KIND ?= dynamic
 
@@ -16,5 +16,12 @@ override CC_OPT := -O1 -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 \
 	-fno-sanitize-recover=undefined \
 	-fsanitize-ignorelist=$(ROOT)/make/ubsan.ignore
 override LD_OPT := -fsanitize=address,undefined
+
+endif
+
+ifeq ($(KIND),tsan)
+
+override CC_OPT := -O1 -fno-omit-frame-pointer -fsanitize=thread
+override LD_OPT := -fsanitize=thread
 
 endif

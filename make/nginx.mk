@@ -23,7 +23,7 @@ VARIANT := debian
 
 endif
 
-ifeq ($(filter gcc,$(notdir $(CC)))$(filter asan,$(KIND)),)
+ifeq ($(filter gcc,$(notdir $(CC)))$(filter asan tsan,$(KIND)),)
 VARIANT := $(VARIANT)-$(notdir $(CC))
 endif
 

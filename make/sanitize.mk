@@ -1,39 +1,64 @@
 
-# nginx-dev has no sources, and only a static build lets AddressSanitizer see
-# all of nginx, so asan needs a source tree: NGINX_SRC or Debian's.
+# nginx-dev has no sources, and only a static build lets a sanitizer see all of
+# nginx, so these need a source tree: NGINX_SRC or Debian's.
 
 ASAN_OPTS := detect_stack_use_after_return=1:detect_odr_violation=0
 LSAN_OPTS := suppressions=$(ROOT)/make/lsan.supp:print_suppressions=0
 
-.PHONY: asan asan-test
+.PHONY: asan asan-test tsan tsan-test
 
-asan:
+asan tsan:
 	@src='$(NGINX_SRC)'; \
 	test -n "$$src" || src=$$(tools/fetch-nginx-source) || exit 1; \
-	$(MAKE) --no-print-directory KIND=asan CC=clang NGINX_SRC="$$src" asan-test
+	$(MAKE) --no-print-directory KIND=$@ CC=clang NGINX_SRC="$$src" $@-test
 
 # Measuring memory makes no sense here, and the leak checker cannot do its work
 # under strace.
 
-ASAN_SKIP := t/conf_no_network.t t/large_%.t t/memory_%.t
+ASAN_SKIP := t/conf_no_network.t t/large_%.t t/memory_%.t \
+	t/credentials_core.t t/credentials_wipe.t
 
 # Reports are collected in files: the workers that would write them to a log
 # are often not the process that a test looks at.
 
-asan-test: test-build
+define WITH_REPORTS
 	@reports=$$(mktemp -d) && chmod 1777 $$reports || exit 1; \
-	export ASAN_OPTIONS=$(ASAN_OPTS):log_path=$$reports/asan; \
-	export UBSAN_OPTIONS=print_stacktrace=1:log_path=$$reports/asan; \
+	export ASAN_OPTIONS=$(ASAN_OPTS):log_path=$$reports/$(KIND); \
+	export UBSAN_OPTIONS=print_stacktrace=1:log_path=$$reports/$(KIND); \
 	export LSAN_OPTIONS=$(LSAN_OPTS); \
-	$(RUN_PROVE) $(filter-out $(ASAN_SKIP),$(TESTS)); rc=$$?; \
+	export TSAN_OPTIONS=$(TSAN_OPTS):log_path=$$reports/$(KIND); \
+	$(1); rc=$$?; \
 	if [ -n "$$(ls $$reports)" ]; then \
 	    for report in $$(ls -d $$reports/* | head -n 20); do \
 	        echo "== $${report##*/}"; head -n 60 $$report; \
 	    done; \
-	    echo "asan: $$(ls $$reports | wc -l) reports"; rc=1; \
+	    echo "$(KIND): $$(ls $$reports | wc -l) reports"; rc=1; \
 	fi; \
 	rm -rf $$reports; \
 	exit $$rc
+endef
+
+asan-test: test-build
+	$(call WITH_REPORTS,$(RUN_PROVE) $(filter-out $(ASAN_SKIP),$(TESTS)))
+
+
+# The tests of the refresher, which is all that has a second thread.  With too
+# random addresses ThreadSanitizer cannot start, depending on the kernel.  It
+# needs names of functions for suppressions: a worker has no PATH, and one of
+# another user may have no right to read its own binary.
+
+TSAN_OPTS = suppressions=$(ROOT)/make/tsan.supp:print_suppressions=0$(addprefix \
+	:external_symbolizer_path=,$(shell command -v llvm-symbolizer))
+
+TSAN_TESTS := t/cos_wait.t t/credentials_file% t/credentials_single.t \
+	t/provider_% t/refresh_% t/refused_%
+TSAN_SKIP := t/credentials_file_retry.t t/credentials_file_unreadable.t
+
+NO_ASLR = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+tsan-test: test-build
+	$(call WITH_REPORTS,$(TEST_ENV) $(NO_ASLR) $(PROVE) -j$(TEST_JOBS) \
+	    $(filter-out $(TSAN_SKIP),$(filter $(TSAN_TESTS),$(TESTS))))
 
 
 # Every nginx we promise to build against, or the one of NGINX_SRC.  nginx

@@ -60,14 +60,14 @@ my $t = Test::COS->new()->plan(5 * @cases + 17);
 
 $t->cos();
 $t->store_put('images-1250000000', 'code/a.txt', 'hello');
-$t->issuer(life => 8, roles => ['gateway']);
+$t->issuer(life => 16, roles => ['gateway']);
 
 my $url = $t->issuer_url;
 my ($blocks, $locations) = ('', '');
 for (@cases) {
 	my ($name, undef, undef, $more) = (@$_, '');
 	$blocks .= "cos_credentials $name { provider http $url/sts.php?x=$name; "
-		. "refresh_before 7s; $more }\n";
+		. "refresh_before 15s; $more }\n";
 	$t->store_put('images-1250000000', "$name/a.txt", 'hello');
 	$locations .= "location /$name/ { cos_pass images-1250000000/$name/ "
 		. "credentials=$name; }\n";
@@ -81,7 +81,7 @@ http {
     %%TEST_GLOBALS_HTTP%%
     $blocks
     cos_credentials code { provider cvm gateway; endpoint $url;
-                           refresh_before 7s; }
+                           refresh_before 15s; }
     cos_credentials refused { provider http http://127.0.0.1:8099/x; }
     cos_credentials sts { provider assume_role
                                    qcs::cam::uin/1:roleName/x;
@@ -119,7 +119,7 @@ my %first = used();
 for (['code', {}, qr/error Failed/], @cases) {
 	my ($name, undef, $reason) = @$_;
 	my $re = qr/cos_credentials "$name" could not be updated from "(\w+)": /;
-	ok($t->waitforlog($re, 8), "$name: message") or next;
+	ok($t->waitforlog($re, 20), "$name: message") or next;
 	like($t->error_log, qr/\[error\].*$re.*$reason.*, next attempt in \d+ ms/,
 		"$name: reason") or diag $t->error_log =~ /(.*$re.*)/;
 	my $r = http_get("/$name/a.txt");

@@ -257,6 +257,14 @@ ngx_http_cos_check_copy_source(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         goto denied;
     }
 
+    /* at the root of its location PREFIX may stand without its slash */
+
+    if (prefix->len && prefix->data[prefix->len - 1] != '/'
+        && key.len > prefix->len && key.data[prefix->len] != '/')
+    {
+        goto denied;
+    }
+
     if (pass->buckets) {
         bucketp = pass->buckets->elts;
 

@@ -19,7 +19,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs_cos()->plan(133);
+my $t = Test::COS->new()->needs_cos()->plan(137);
 
 my $images = 'images-1250000000.cos.ap-guangzhou.myqcloud.com';
 my $videos = 'videos-1250000000.cos.ap-shanghai.myqcloud.com';
@@ -83,6 +83,10 @@ http {
             cos_pass images-1250000000/pub/;
         }
 
+        location /bare/ {
+            cos_pass images-1250000000/pub;
+        }
+
         location /one/ {
             cos_pass images-1250000000;
         }
@@ -139,6 +143,8 @@ refused('/img/t', 'img.cos.ap-guangzhou.myqcloud.com/a', 'alias');
 refused('/pub/t', "$images/secret", 'out of the prefix');
 refused('/pub/t', "$images/public/a", 'beside the prefix');
 refused('/pub/t', "$images/pub", 'above the prefix');
+refused('/bare/t', "$images/public/a", 'beside a prefix without a slash');
+refused('/bare/', "$images/public/a", 'the same, from the location itself');
 refused('/pub/t', "$images/%70ub%2F..%2Fsecret", 'dots');
 refused('/pub/t', "$images/pub/../secret", 'raw dots');
 refused('/pub/t', "$images/pub/%2e%2e/secret", 'escaped dots');

@@ -22,7 +22,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->plan(162);
+my $t = Test::COS->new()->plan(164);
 
 my $temporary = { secret_id => 'AKIDtemporary', secret_key => 'temporarykey',
 	token => 'temporary-token_0123456789', expires => time() + 600 };
@@ -124,7 +124,7 @@ is((($t->journal)[-1])->{key_hex}, '78' x 851, 'journal key');
 # what is not understood is an error
 
 for my $target ('/a.txt?foo', '/a.txt?ACL', '/a.txt?restore', '/a.txt?acl&acl',
-	'/a.txt?acl&tagging', '/?versions')
+	'/a.txt?acl&tagging', '/?inventory')
 {
 	is(signed(GET => $target)->code, 'InvalidArgument', "get $target");
 }
@@ -238,9 +238,16 @@ is(signed(POST => '/log?append&position=3', body => 'two')
 is(signed(GET => '/log')->body, 'onetwo', 'appended');
 is(signed(DELETE => '/log')->status, 204, 'delete');
 is(signed(GET => '/log')->status, 404, 'deleted');
-like(signed(POST => '/?delete', body => '<Delete><Object><Key>d/1</Key></Object>'
-	. '<Object><Key>d/e/3</Key></Object></Delete>', host => $videos)->body,
-	qr!<Key>d/1</Key></Deleted><Deleted><Key>d/e/3<!, 'delete many');
+my $delete = '<Delete><Object><Key>d/1</Key></Object>'
+	. '<Object><Key>d/e/3</Key></Object></Delete>';
+is(signed(POST => '/?delete', body => $delete, host => $videos)->status, 400,
+	'delete many without digest');
+is(signed(POST => '/?delete', body => $delete, host => $videos,
+	headers => { 'Content-MD5' => 'AAAAAAAAAAAAAAAAAAAAAA==' })->code,
+	'BadDigest', 'delete many with another digest');
+like(signed(POST => '/?delete', body => $delete, host => $videos,
+	headers => { 'Content-MD5' => Digest::MD5::md5_base64($delete) . '==' })
+	->body, qr!<Key>d/1</Key></Deleted><Deleted><Key>d/e/3<!, 'delete many');
 is($t->store_get('videos-1250000000', 'd/1'), undef, 'deleted many');
 
 # multipart

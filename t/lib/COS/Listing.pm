@@ -49,13 +49,20 @@ sub _options {
 		: el('EncodingType', $encoding));
 }
 
-sub objects {
-	my ($cos, $c, $req) = @_;
+sub objects { return _list(@_) }
+
+# Nothing here has more than one version.
+
+sub versions { return _list(@_, 1) }
+
+sub _list {
+	my ($cos, $c, $req, $versions) = @_;
 
 	my ($limit, $name, $encoding) = _options($cos, $c, $req, 'max-keys');
 	return unless defined $limit;
 	my ($prefix, $delimiter, $marker) = map { defined $_ ? $_ : '' }
-		@{$req->{param}}{qw/ prefix delimiter marker /};
+		@{$req->{param}}{qw/ prefix delimiter /,
+			$versions ? 'key-marker' : 'marker'};
 
 	my $store = $cos->{store};
 	my (@items, $last, $truncated);
@@ -79,12 +86,13 @@ sub objects {
 		push @items, [$last, defined $common];
 	}
 
+	my $marked = $versions ? 'KeyMarker' : 'Marker';
 	my $xml = el('Name', $req->{bucket}) . $encoding
-		. el('Prefix', $name->($prefix)) . el('Marker', $name->($marker))
+		. el('Prefix', $name->($prefix)) . el($marked, $name->($marker))
 		. el('MaxKeys', $limit);
 	$xml .= el('Delimiter', $name->($delimiter)) if $delimiter ne '';
 	$xml .= el('IsTruncated', $truncated ? 'true' : 'false');
-	$xml .= el('NextMarker', $name->($last)) if $truncated && defined $last;
+	$xml .= el("Next$marked", $name->($last)) if $truncated && defined $last;
 
 	my $prefixes = '';
 	for my $item (@items) {
@@ -94,7 +102,10 @@ sub objects {
 			next;
 		}
 		my $meta = $store->head($req->{bucket}, $key) or next;
-		$xml .= el('Contents', \(el('Key', $name->($key))
+		$xml .= el($versions ? 'Version' : 'Contents',
+			\(el('Key', $name->($key))
+			. ($versions ? el('VersionId', 'null') . el('IsLatest', 'true')
+				: '')
 			. el('LastModified', iso_time($meta->{mtime}))
 			. el('ETag', qq("$meta->{etag}")) . el('Size', $meta->{size})
 			. $OWNER . el('StorageClass',
@@ -102,7 +113,8 @@ sub objects {
 	}
 
 	return $cos->xml($c, $req, 200,
-		el('ListBucketResult', \($xml . $prefixes)));
+		el($versions ? 'ListVersionsResult' : 'ListBucketResult',
+			\($xml . $prefixes)));
 }
 
 sub buckets {

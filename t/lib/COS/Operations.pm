@@ -27,7 +27,8 @@ my %OBJECT = (
 	DELETE => { '' => 'DeleteObject', tagging => 'DeleteObjectTagging',
 		uploadId => 'AbortMultipartUpload' },
 	POST => { append => 'AppendObject', uploads => 'InitiateMultipartUpload',
-		uploadId => 'CompleteMultipartUpload' },
+		uploadId => 'CompleteMultipartUpload', restore => 'PostObjectRestore',
+		select => 'SelectObjectContent' },
 	OPTIONS => { '' => 'OptionsObject' },
 );
 
@@ -37,7 +38,7 @@ my %CONFIG = map { $_ => 1 } qw/ acl cors lifecycle policy referer tagging
 
 my %BUCKET = (
 	GET => { '' => 'GetBucket', uploads => 'ListMultipartUploads',
-		location => 'GetBucketLocation',
+		location => 'GetBucketLocation', versions => 'GetBucketObjectVersions',
 		map { $_ => 'GetBucketConfig' } keys %CONFIG },
 	HEAD => { '' => 'HeadBucket' },
 	PUT => { map { $_ => 'PutBucketConfig' } keys %CONFIG },
@@ -65,7 +66,10 @@ my %PARAMS = (
 	UploadPart => ['partNumber'],
 	AppendObject => ['position'],
 	ListParts => [qw/ max-parts part-number-marker encoding-type /],
+	PostObjectRestore => ['versionId'],
+	SelectObjectContent => ['select-type'],
 	GetBucket => [@LISTING, 'marker'],
+	GetBucketObjectVersions => [@LISTING, qw/ key-marker version-id-marker /],
 	ListMultipartUploads => [qw/ prefix delimiter max-uploads key-marker
 		upload-id-marker encoding-type /],
 	GetService => [qw/ region marker max-keys /],
@@ -89,7 +93,9 @@ my %HANDLER = (
 	PutBucketConfig => \&COS::Subresource::put_config,
 	DeleteBucketConfig => \&COS::Subresource::put_config,
 	DeleteMultipleObjects => \&delete_many,
+	PostObjectRestore => \&restore, SelectObjectContent => \&select_object,
 	GetBucket => \&COS::Listing::objects,
+	GetBucketObjectVersions => \&COS::Listing::versions,
 	GetService => \&COS::Listing::buckets,
 	ListMultipartUploads => \&COS::Listing::uploads,
 	ListParts => \&COS::Listing::parts,
@@ -126,7 +132,7 @@ sub classify {
 
 	my %known = map { $_ => 1 } $select, @{$PARAMS{$operation || ''} || []};
 	my @ci;
-	if (($operation || '') eq 'GetObject') {
+	if (($operation || '') =~ /\A(?:Get|Head)Object\z/) {
 		@ci = grep { /$CI/ } map { $_->[0] } @{$req->{params}};
 		if (exists $param{'ci-process'}) {
 			push @ci, "ci-process=$param{'ci-process'}";
@@ -255,6 +261,8 @@ sub read_xml {
 			return undef;
 		}
 	}
+
+	$req->{xml} = $body;
 
 	my $md5 = _header($req, 'content-md5');
 	if (defined $md5 && $md5 ne encode_base64(
@@ -514,8 +522,59 @@ sub location {
 		el('LocationConstraint', $req->{bucket_conf}{region}));
 }
 
+# One that has been archived would be there in hours.
+
+sub restore {
+	my ($cos, $c, $req) = @_;
+
+	my $body = read_xml($cos, $c, $req);
+	return unless defined $body;
+	my $days = element($body, 'Days');
+	return $cos->error($c, $req, 400, 'MalformedXML',
+		'The XML you provided was not well-formed')
+		unless defined $days && $days =~ /\A[1-9]\d{0,2}\z/;
+	my $meta = $cos->{store}->head($req->{bucket}, $req->{key})
+		or return no_such_key($cos, $c, $req);
+	return $cos->error($c, $req, 403, 'InvalidObjectState',
+		'The operation is not valid for the storage class of the object.')
+		unless ($meta->{headers}{'x-cos-storage-class'} || '') =~ /ARCHIVE/;
+	return $cos->answer($c, $req, 202, []);
+}
+
+# The whole object, in one record of an event stream.
+
+sub select_object {
+	my ($cos, $c, $req) = @_;
+
+	my $body = read_xml($cos, $c, $req);
+	return unless defined $body;
+	return $cos->error($c, $req, 400, 'InvalidArgument', 'Bad select-type',
+		argument => 'select-type')
+		unless ($req->{param}{'select-type'} || '') eq '2';
+	return $cos->error($c, $req, 400, 'MalformedXML',
+		'The XML you provided was not well-formed')
+		unless defined element($body, 'Expression');
+	my ($meta, $fh) = $cos->{store}->open_object($req->{bucket}, $req->{key});
+	return no_such_key($cos, $c, $req) unless $meta;
+
+	local $/;
+	my $content = readline $fh;
+	my $headers = join '', map { pack 'C/a* C n/a*', $_->[0], 7, $_->[1] }
+		[':message-type', 'event'], [':event-type', 'Records'];
+	my $prelude = pack 'N N', 16 + length($headers) + length $content,
+		length $headers;
+	# nobody here looks at the two checksums
+	return $cos->answer($c, $req, 200,
+		[['Content-Type', 'application/octet-stream']],
+		"$prelude\0\0\0\0$headers$content\0\0\0\0");
+}
+
 sub delete_many {
 	my ($cos, $c, $req) = @_;
+
+	return $cos->error($c, $req, 400, 'InvalidRequest',
+		'Missing required header for this request: Content-MD5')
+		unless defined _header($req, 'content-md5');
 
 	my $body = read_xml($cos, $c, $req);
 	return unless defined $body;
@@ -523,13 +582,25 @@ sub delete_many {
 	my @keys = map { element($_, 'Key') } @objects;
 	return $cos->error($c, $req, 400, 'MalformedXML',
 		'The XML you provided was not well-formed')
-		if !@keys || @keys > 1000 || grep { !defined || $_ eq '' } @keys;
+		if $body !~ m!\A(?:<\?xml\s[^>]*\?>\s*)?<Delete>.*</Delete>\s*\z!s
+			|| !@keys || @keys != @objects || @keys > 1000
+			|| grep { !defined || $_ eq '' } @keys;
 
 	my $quiet = (element($body, 'Quiet') || '') =~ /\Atrue\z/i;
 	my $xml = '';
-	for my $key (@keys) {
-		$cos->{store}->delete($req->{bucket}, $key);
-		$xml .= el('Deleted', \el('Key', $key)) unless $quiet;
+	for my $i (0 .. $#keys) {
+		my $version = element($objects[$i], 'VersionId');
+		my $name = el('Key', $keys[$i])
+			. (defined $version ? el('VersionId', $version) : '');
+		# the real one refuses keys singly, by the policy of who asks
+		my $locked = $req->{control}{locked};
+		if (defined $locked && index($keys[$i], $locked) >= 0) {
+			$xml .= el('Error', \($name . el('Code', 'AccessDenied')
+				. el('Message', 'Access Denied.')));
+			next;
+		}
+		$cos->{store}->delete($req->{bucket}, $keys[$i]);
+		$xml .= el('Deleted', \$name) unless $quiet;
 	}
 	return $cos->xml($c, $req, 200, el('DeleteResult', \$xml));
 }

@@ -23,7 +23,8 @@ package COS::Server;
 #
 # control.json in the directory changes what it does from then on (see
 # COS::Journal): clock_offset; revoked, a list of access key ids; credentials,
-# which come before the configured ones; rules, of which the first that fits a
+# which come before the configured ones; locked, what keys contain that cannot
+# be deleted with others; rules, of which the first that fits a
 # request is obeyed:
 #
 #   method path_re operation bucket    what it fits; none fits everything
@@ -443,7 +444,7 @@ sub record {
 	$self->{log}->add({
 		time => Time::HiRes::time(), key => $text, key_hex => $hex,
 		(map { $_ => $req->{$_} } qw/ conn peer_port tls_sni method target
-			host headers bucket operation body_len request_id /),
+			host headers bucket operation body_len request_id xml /),
 		(map { $_ => $auth->{$_} } qw/ secret_id header_list param_list
 			http_string source /),
 		verified => $req->{verified} ? JSON::PP::true : JSON::PP::false,

@@ -8,7 +8,8 @@ UNIT_SRCS := $(wildcard t/unit/*.c) $(wildcard src/cos_*.c)
 UNIT_OBJS := $(UNIT_SRCS:%.c=$(V)/unit/%.o)
 
 UNIT_INCS = $(addprefix -I$(V)/tree/src/,core event event/modules \
-	event/quic os/unix http http/modules) -I$(V)/objs -Isrc -It/unit
+	event/quic os/unix http http/modules) -I$(V)/objs -Isrc -It/unit \
+	-I/usr/include/libxml2
 
 UNIT_CFLAGS = -g $(CC_OPT) -W -Wall -Wpointer-arith -Wno-unused-parameter \
 	-Werror
@@ -25,7 +26,7 @@ endif
 
 $(UNIT): $(UNIT_OBJS)
 	@echo "link $(patsubst $(ROOT)/%,%,$@)"
-	@$(CC) -o $@ $^ $(LD_OPT) -ljansson -lcrypto
+	@$(CC) -o $@ $^ $(LD_OPT) -ljansson -lxml2 -lcrypto
 
 $(V)/unit/%.o: %.c $(V)/objs/Makefile
 	@mkdir -p $(@D)
@@ -65,4 +66,4 @@ $(FUZZERS:%=$(B)/fuzz/%): $(B)/fuzz/%: t/fuzz/fuzz_%.c $(FUZZ_SRCS) \
 	@mkdir -p $(@D)
 	@echo "link build/fuzz/$*"
 	@clang $(filter-out -O% -D_FORTIFY%,$(UNIT_CFLAGS)) $(FUZZ_OPT) \
-	    $(UNIT_INCS) -o $@ $(filter %.c,$^) -ljansson -lcrypto
+	    $(UNIT_INCS) -o $@ $(filter %.c,$^) -ljansson -lxml2 -lcrypto

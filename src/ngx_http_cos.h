@@ -16,6 +16,7 @@
 
 #include "cos_hmac.h"
 #include "cos_query.h"
+#include "cos_relative.h"
 #include "cos_sign.h"
 #include "cos_uri.h"
 
@@ -136,6 +137,9 @@ typedef struct {
     ngx_str_t                       error_message;
     ngx_str_t                       request_id;
 
+    /* of cos_root.c: keys in the answer become relative to the location */
+    cos_relative_t                 *relative;
+
     /* of cos_filter.c: the name of the element that is being read */
     size_t                          tag_len;
     u_char                          tag[16];
@@ -148,6 +152,7 @@ typedef struct {
     unsigned                        mask:1;
     unsigned                        masking:1;
     unsigned                        in_tag:1;
+    unsigned                        delete_many:1;
 } ngx_http_cos_ctx_t;
 
 

@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_root.h"
 
 
 static ngx_int_t ngx_http_cos_header_filter(ngx_http_request_t *r);
@@ -76,6 +77,10 @@ ngx_http_cos_header_filter(ngx_http_request_t *r)
         r->filter_need_in_memory = 1;
     }
 
+    if (ctx && ctx->relative) {
+        ngx_http_cos_relative_header(r, ctx);
+    }
+
     return ngx_http_next_header_filter(r);
 }
 
@@ -83,10 +88,19 @@ ngx_http_cos_header_filter(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_cos_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_chain_t         *cl;
+    ngx_chain_t         *cl, *out;
     ngx_http_cos_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
+
+    if (ctx && ctx->relative) {
+
+        if (ngx_http_cos_relative_body(r, ctx, in, &out) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_next_body_filter(r, out);
+    }
 
     if (ctx == NULL || !ctx->mask) {
         return ngx_http_next_body_filter(r, in);

@@ -334,3 +334,60 @@ ngx_http_cos_client_only(ngx_str_t *lowcase)
 
     return 0;
 }
+
+
+ngx_int_t
+ngx_http_cos_drop_headers(ngx_http_request_t *r, ngx_str_t *names)
+{
+    ngx_str_t        *name;
+    ngx_uint_t        i;
+    ngx_list_part_t   first, *part;
+    ngx_table_elt_t  *h, *header;
+
+    first = r->headers_in.headers.part;
+
+    if (ngx_list_init(&r->headers_in.headers, r->pool, 20,
+                      sizeof(ngx_table_elt_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    part = &first;
+    header = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        for (name = names; name->len; name++) {
+            if (name->len == header[i].key.len
+                && ngx_strncmp(name->data, header[i].lowcase_key, name->len)
+                   == 0)
+            {
+                break;
+            }
+        }
+
+        if (name->len) {
+            continue;
+        }
+
+        h = ngx_list_push(&r->headers_in.headers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = header[i];
+    }
+
+    return NGX_OK;
+}

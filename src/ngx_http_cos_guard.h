@@ -57,5 +57,12 @@ extern ngx_str_t  ngx_http_cos_client_only_headers[];
 /* whether a header is one of these; the name is in lower case */
 ngx_uint_t ngx_http_cos_client_only(ngx_str_t *lowcase);
 
+/*
+ * Takes headers out of the client's, for what proxy sends.  The names are in
+ * lower case, and the list ends with a null string.  A subrequest leaves the
+ * headers of its parent as they are.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_cos_drop_headers(ngx_http_request_t *r, ngx_str_t *names);
+
 
 #endif /* _NGX_HTTP_COS_GUARD_H_INCLUDED_ */

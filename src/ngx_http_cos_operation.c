@@ -10,6 +10,7 @@
 #include "ngx_http_cos_guard.h"
 #include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_proxy.h"
+#include "ngx_http_cos_root.h"
 
 
 /* a bound, since they are compared pair by pair */
@@ -22,6 +23,10 @@
 #define NGX_HTTP_COS_OBJECT             0
 #define NGX_HTTP_COS_BUCKET             1
 #define NGX_HTTP_COS_SERVICE            2
+
+/* a bucket, or what a location with a PREFIX has instead of one */
+
+#define NGX_HTTP_COS_ROOT               3
 
 /* groups */
 
@@ -60,7 +65,7 @@ static ngx_str_t *ngx_http_cos_feature_name(ngx_uint_t feature);
  * cos-protocol, section 4.  A request is the operation whose selectors it has
  * and whose selectors, parameters and features account for all that it has;
  * a request that no row accounts for is refused.  Not in the table, and so
- * never signed: PostObject and DeleteMultipleObjects, whose bodies name keys.
+ * never signed: PostObject, whose body names a key.
  */
 
 static const ngx_http_cos_operation_t  ngx_http_cos_operations[] = {
@@ -71,6 +76,10 @@ static const ngx_http_cos_operation_t  ngx_http_cos_operations[] = {
 
 #define BUCKET(action, method, group, selectors, params)                     \
     { ngx_string(action), NGX_HTTP_COS_BUCKET, NGX_HTTP_##method,            \
+      group, 0, selectors, params }
+
+#define ROOT(action, method, group, selectors, params)                       \
+    { ngx_string(action), NGX_HTTP_COS_ROOT, NGX_HTTP_##method,              \
       group, 0, selectors, params }
 
     OBJECT("GetObject", GET, NGX_HTTP_COS_READ, NGX_HTTP_COS_DOWNLOAD,
@@ -108,14 +117,15 @@ static const ngx_http_cos_operation_t  ngx_http_cos_operations[] = {
     OBJECT("PutObjectRetention", PUT, 0, 0, "retention", "versionId"),
     OBJECT("GetSymlink", GET, 0, 0, "symlink", "versionId"),
 
-    BUCKET("GetBucket", GET, NGX_HTTP_COS_LIST, "", NGX_HTTP_COS_LISTING),
+    ROOT("GetBucket", GET, NGX_HTTP_COS_LIST, "", NGX_HTTP_COS_LISTING),
     BUCKET("HeadBucket", HEAD, NGX_HTTP_COS_LIST, "", ""),
-    BUCKET("GetBucketObjectVersions", GET, NGX_HTTP_COS_LIST, "versions",
-           "prefix delimiter key-marker version-id-marker max-keys "
-           "encoding-type"),
-    BUCKET("ListMultipartUploads", GET, NGX_HTTP_COS_LIST, "uploads",
-           "prefix delimiter encoding-type max-uploads key-marker "
-           "upload-id-marker"),
+    ROOT("GetBucketObjectVersions", GET, NGX_HTTP_COS_LIST, "versions",
+         "prefix delimiter key-marker version-id-marker max-keys "
+         "encoding-type"),
+    ROOT("ListMultipartUploads", GET, NGX_HTTP_COS_LIST, "uploads",
+         "prefix delimiter encoding-type max-uploads key-marker "
+         "upload-id-marker"),
+    ROOT("DeleteMultipleObjects", POST, NGX_HTTP_COS_DELETE, "delete", ""),
     BUCKET("GetBucketLocation", GET, 0, "location", ""),
 
     BUCKET("PutBucket", PUT, 0, "", ""),
@@ -178,6 +188,7 @@ static const ngx_http_cos_operation_t  ngx_http_cos_operations[] = {
 
 #undef OBJECT
 #undef BUCKET
+#undef ROOT
 };
 
 #define NGX_HTTP_COS_NOPERATIONS                                             \
@@ -422,7 +433,31 @@ ngx_http_cos_check_operation(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
                                    &operation->action);
     }
 
+    if (operation->level == NGX_HTTP_COS_ROOT) {
+        ctx->delete_many = (operation->method == NGX_HTTP_POST);
+        return ngx_http_cos_set_root(r, ctx);
+    }
+
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_cos_allows_action(ngx_http_request_t *r, const char *action)
+{
+    ngx_uint_t                i;
+    ngx_http_cos_loc_conf_t  *cclf;
+
+    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
+
+    for (i = 0; i < NGX_HTTP_COS_NOPERATIONS; i++) {
+        if (ngx_strcmp(ngx_http_cos_operations[i].action.data, action) == 0) {
+            return ngx_http_cos_allowed(cclf->allow,
+                                        &ngx_http_cos_operations[i]);
+        }
+    }
+
+    return 0;
 }
 
 
@@ -534,22 +569,32 @@ static const ngx_http_cos_operation_t *
 ngx_http_cos_find_operation(ngx_uint_t method, ngx_http_cos_ctx_t *ctx,
     ngx_uint_t *features, ngx_str_t **unknown)
 {
-    ngx_uint_t                       i, k, n, level, feature, found;
+    ngx_uint_t                       i, k, n, level, root, feature, found;
     ngx_str_t                       *name;
     const ngx_http_cos_operation_t  *op;
+
+    root = 0;
 
     if (ctx->bucket->name.len == 0) {
         level = NGX_HTTP_COS_SERVICE;
 
     } else {
         level = ctx->key.len ? NGX_HTTP_COS_OBJECT : NGX_HTTP_COS_BUCKET;
+
+        /* what a client has signed itself cannot get PREFIX */
+
+        root = (ctx->key.len == 0
+                || (ctx->key.len == ctx->confined.len && !ctx->client_signed));
     }
 
     for (i = 0; i < NGX_HTTP_COS_NOPERATIONS; i++) {
 
         op = &ngx_http_cos_operations[i];
 
-        if (op->level != level || !(op->method & method)) {
+        if (!(op->method & method)
+            || !(op->level == level
+                 || (op->level == NGX_HTTP_COS_ROOT && root)))
+        {
             continue;
         }
 

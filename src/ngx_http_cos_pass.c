@@ -14,6 +14,7 @@
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_bucket.h"
 #include "ngx_http_cos_credentials.h"
+#include "ngx_http_cos_delete.h"
 #include "ngx_http_cos_error.h"
 #include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_pass.h"
@@ -236,6 +237,10 @@ ngx_http_cos_proceed(ngx_http_request_t *r)
 
     ctx->armed = 1;
 
+    if (ctx->delete_many) {
+        return ngx_http_cos_delete_handler(r);
+    }
+
     return cclf->pass->proxy(r);
 }
 
@@ -427,7 +432,7 @@ ngx_http_cos_token_variable(ngx_http_request_t *r,
 
 /*
  * What is got with rights or with a key of the client is for it alone, and
- * what others got is not for it.
+ * what others got is not for it.  What was deleted is not in the cache key.
  */
 
 ngx_int_t
@@ -439,7 +444,7 @@ ngx_http_cos_private_variable(ngx_http_request_t *r,
     ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
 
     if (ctx == NULL
-        || (!ctx->client_signed
+        || (!ctx->client_signed && !ctx->delete_many
             && ngx_http_cos_header(&r->headers_in.headers,
                           "x-cos-server-side-encryption-customer-algorithm")
                == NULL

@@ -19,7 +19,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs_cos()->plan(20);
+my $t = Test::COS->new()->needs_cos()->plan(22);
 
 $t->cos();
 $t->store_put('images-1250000000', 'k', 'hello');
@@ -118,7 +118,8 @@ for my $where (['/http/', 8080], ['/write/', 8080], ['/delete/', 8080],
 			$_->[2] })->status }
 		['', $form, 'multipart/form-data; boundary=b'],
 		['k', $form, 'multipart/form-data; boundary=b'],
-		['?delete', '<Delete><Object><Key>k</Key></Object></Delete>',
+		$uri eq '/delete/' ? () : ['?delete',
+			'<Delete><Object><Key>k</Key></Object></Delete>',
 			'application/xml'],
 		['k?delete', '<Delete><Object><Key>k</Key></Object></Delete>',
 			'application/xml'];
@@ -127,6 +128,11 @@ for my $where (['/http/', 8080], ['/write/', 8080], ['/delete/', 8080],
 }
 
 is(http_get('/read/k')->body, 'hello', 'object still there');
+
+$t->journal_clear;
+is(http_post('/delete/?delete', '<Delete><Object><Key>k</Key></Object></Delete>')
+	->status, 200, 'delete, of many');
+is(($t->journal)[-1]{verified}, 1, 'delete, of many, signed');
 
 is(out('/write/', 8080, 'uploads'), 'POST?uploads',
 	'initiate is not listing');

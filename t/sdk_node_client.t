@@ -22,7 +22,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Node::needs(Test::COS->new(timeout => 200)->needs_cos())->plan(66);
+my $t = Node::needs(Test::COS->new(timeout => 200)->needs_cos())->plan(67);
 
 $t->cos();
 
@@ -114,13 +114,13 @@ for my $style (qw/ path host /) {
 	$is->('multipartAbort', status => '204 ');
 	$is->('deleteObject', status => '204 ');
 	$is->('deleted', status => '404 404');
+	$is->('deleteMultipleObject', @ok);
 	$is->('missing', status => '404 NoSuchKey', id => 1);
 
 	# the SDK reads our errors as it reads those of COS
 
 	$is->('getBucketAcl', status => '403 AccessDenied', id => 1);
 	$is->('putObject acl', status => '403 AccessDenied', id => 1);
-	$is->('deleteMultipleObject', status => '403 AccessDenied', id => 1);
 	$is->('other bucket', status => '404 NoSuchBucket', id => 1);
 
 	# what is stored now
@@ -150,8 +150,11 @@ is(scalar(grep { grep { "@$_" =~ /dummy/i } @{$_->{headers}} } @sent), 0,
 	'nothing of the client');
 cmp_ok(scalar(grep { $_->{operation} eq 'UploadPart' } @sent), '>=', 8,
 	'in several parts');
-is(scalar(grep { $_->{target} =~ /acl|delete/ } @sent), 0,
+is(scalar(grep { $_->{target} =~ /acl/ } @sent), 0,
 	'nothing refused sent');
+is(join('|', map { COS::XML::elements($_->{xml}, 'Key') }
+	grep { $_->{target} =~ /delete/ } @sent), join('|', map { ("$_/none",
+	"$_/&lt;&amp;&gt; \xe4\xb8\xad") } qw/ path host /), 'keys deleted');
 
 # a presigned URL, and none of it reaches COS
 

@@ -96,7 +96,8 @@ async function calls(cos, prefix, step) {
   await step('putObject acl', () => cos.putObject(at({
     Key: `${prefix}/acl`, Body: 'x', ACL: 'public-read' })));
   await step('deleteMultipleObject', () => cos.deleteMultipleObject({
-    ...place, Objects: [{ Key: key }] }));
+    ...place, Objects: [{ Key: `${prefix}/none` }, { Key: `${prefix}/<&> \u4e2d` }],
+  }));
   await step('other bucket', () => cos.getObject(at({
     Bucket: 'other-1250000000' })));
 }

@@ -58,6 +58,12 @@ main(int argc, char *argv[])
     test_authorization();
     unit_free();
 
+    test_delete();
+    unit_free();
+
+    test_relative();
+    unit_free();
+
     test_tc3(root);
     unit_free();
 

@@ -52,6 +52,8 @@ void test_uri(void);
 void test_query(void);
 void test_sign(void);
 void test_authorization(void);
+void test_delete(void);
+void test_relative(void);
 void test_tc3(json_t *root);
 void test_vectors(json_t *root);
 

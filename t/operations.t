@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# Tests for listing, append, tags, ACLs and select: passed as they are.
+# Tests for listing, append, tags, ACLs, restore, select: passed as they are.
 
 ###############################################################################
 
@@ -19,7 +19,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs_cos()->plan(38);
+my $t = Test::COS->new()->needs_cos()->plan(53);
 
 $t->cos();
 $t->store_put('images-1250000000', $_, "key $_") for 'a b', 'a/1', 'a/2+3',
@@ -51,8 +51,8 @@ http {
             cos_pass  images-1250000000;
             cos_allow read write list GetObjectTagging PutObjectTagging
                       DeleteObjectTagging GetObjectACL PutObjectACL
-                      SelectObjectContent GetBucketLocation GetBucketCORS
-                      PutBucketCORS acl;
+                      SelectObjectContent PostObjectRestore GetBucketLocation
+                      GetBucketCORS PutBucketCORS acl;
         }
 
         location /default/ {
@@ -73,7 +73,11 @@ my $host = 'images-1250000000.cos.ap-guangzhou.myqcloud.com';
 
 for my $query ('', 'prefix=a', 'prefix=a%2F&delimiter=/', 'delimiter=%2f',
 	'max-keys=2&marker=a%20b', 'encoding-type=url', 'prefix=b/%e4%b8%ad',
-	'prefix=c<%26>')
+	'prefix=c<%26>', 'prefix=a&delimiter=/&marker=a%2F&max-keys=1'
+	. '&encoding-type=url', 'versions', 'versions&prefix=a/&delimiter=&max-keys=1'
+	. '&key-marker=a/1&version-id-marker=null&encoding-type=url',
+	'uploads&prefix=a&delimiter=/&max-uploads=1&key-marker=a'
+	. '&upload-id-marker=x&encoding-type=url')
 {
 	my $r = http_get("/?$query");
 	my $direct = http_request(uri => '/?' . ($query =~ s/</%3C/r
@@ -122,12 +126,32 @@ like(http_get('/a/1?acl')->body, qr/AllUsers/, 'get acl');
 is(http_put('/?cors', '<CORSConfiguration/>')->status, 200, 'put cors');
 is(http_get('/?cors')->body, '<CORSConfiguration/>', 'get cors');
 
-# the local COS knows no select
+# select answers with what is not XML
 
 $t->journal_clear;
-http_post('/a/1?select&select-type=2', '<SelectRequest/>');
+my $select = '<SelectRequest><Expression>Select * from COSObject</Expression>'
+	. '</SelectRequest>';
+like(http_post('/a/1?select&select-type=2', $select, 'Content-Type' =>
+	'application/xml')->body, qr/:message-type.*Records.*key a\/1\0{4}\z/s,
+	'select');
 is(join(' ', map { "$_->{method} $_->{target} $_->{verified}" } $t->journal),
-	'POST /a/1?select&select-type=2 1', 'select');
+	'POST /a/1?select&select-type=2 1', 'select sent');
+is(http_post('/none?select&select-type=2', $select)->code, 'NoSuchKey',
+	'select of nothing');
+
+# restore
+
+$t->store_put('images-1250000000', 'cold', 'x',
+	'x-cos-storage-class' => 'ARCHIVE');
+my $restore = '<RestoreRequest><Days>3</Days><CASJobParameters><Tier>Standard'
+	. '</Tier></CASJobParameters></RestoreRequest>';
+is(http_post('/cold?restore', $restore)->status, 202, 'restore');
+is(($t->journal)[-1]{xml}, $restore, 'restore sent');
+is(http_post('/cold?restore&versionId=MTg0', $restore)->status, 202,
+	'restore of a version');
+is(($t->journal)[-1]{param_list}, 'restore;versionid', 'restore signed');
+is(http_post('/a/1?restore', $restore)->code, 'InvalidObjectState',
+	'nothing to restore');
 
 # none of it by default
 
@@ -135,7 +159,7 @@ $t->journal_clear;
 my @status = (map({ http_get("/default/$_")->status } '', '?prefix=a',
 	'?location', 'a/1?tagging', 'a/1?acl'),
 	map { http_post("/default/a/1?$_", '')->status } 'append&position=0',
-	'select&select-type=2');
-is("@status", join(' ', (403) x 7), 'default');
+	'select&select-type=2', 'restore');
+is("@status", join(' ', (403) x 8), 'default');
 is(scalar(my @none = $t->journal), 0, 'default not sent');
 is_deeply([grep { !$_->{verified} } $t->journal], [], 'all verified');

@@ -504,7 +504,7 @@ cos_delete_len(const cos_delete_t *d, const ngx_str_t *prefix)
     ngx_uint_t            i;
     cos_delete_object_t  *object;
 
-    len = sizeof("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    len = sizeof("<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
                  "<Delete><Quiet>false</Quiet></Delete>") - 1;
 
     if (d->quiet) {
@@ -538,7 +538,7 @@ cos_delete_write(u_char *p, const cos_delete_t *d, const ngx_str_t *prefix)
 #define cos_delete_literal(p, text)                                          \
     ngx_cpymem(p, text, sizeof(text) - 1)
 
-    p = cos_delete_literal(p, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    p = cos_delete_literal(p, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
                               "<Delete><Quiet>");
 
     if (d->quiet) {

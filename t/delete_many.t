@@ -114,7 +114,7 @@ $t->run();
 
 ###############################################################################
 
-my $head = qq(<?xml version="1.0" encoding="UTF-8"?>\n<Delete><Quiet>);
+my $head = qq(<?xml version="1.0" encoding="UTF-8"?><Delete><Quiet>);
 
 # the body as clients write it, and as it is sent
 

@@ -9,7 +9,7 @@
 #include "cos_delete.h"
 
 
-#define TEST_HEAD  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Delete>"
+#define TEST_HEAD  "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Delete>"
 
 
 static void test_accepted(void);

@@ -194,13 +194,14 @@ ngx_http_cos_relative_body(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
             return NGX_ERROR;
         }
 
-        b->last = cos_relative(rel, b->last, buf->pos, len);
+        if (len) {
+            b->last = cos_relative(rel, b->last, buf->pos, len);
+            buf->pos = buf->last;
+        }
 
         if (buf->last_buf || buf->last_in_chain) {
             b->last = cos_relative_end(rel, b->last);
         }
-
-        buf->pos += len;
 
         b->last_buf = buf->last_buf;
         b->last_in_chain = buf->last_in_chain;

@@ -29,6 +29,7 @@
 typedef struct ngx_http_cos_bucket_s       ngx_http_cos_bucket_t;
 typedef struct ngx_http_cos_credentials_s  ngx_http_cos_credentials_t;
 typedef struct ngx_http_cos_operation_s    ngx_http_cos_operation_t;
+typedef struct ngx_http_cos_sts_s          ngx_http_cos_sts_t;
 
 
 /* one bit for each row of the operation table and each guarded feature */
@@ -46,6 +47,7 @@ typedef struct {
     ngx_rbtree_t                   bucket_names;    /* names and aliases */
     ngx_rbtree_node_t              bucket_sentinel;
     ngx_array_t                    services;  /* of ngx_http_cos_bucket_t * */
+    ngx_array_t                    sts;      /* of ngx_http_cos_sts_t * */
     ngx_shm_zone_t                *shm_zone;
     ngx_uint_t                     configuration;   /* number of this one */
 
@@ -80,6 +82,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_cos_pass_t           *pass;
+    ngx_http_cos_sts_t            *sts;
     ngx_http_cos_allow_t          *allow;
     ngx_uint_t                     sign;
     ngx_array_t                   *sign_headers;    /* ngx_str_t, lower case */

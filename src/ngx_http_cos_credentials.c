@@ -18,6 +18,7 @@ typedef enum {
     NGX_HTTP_COS_FILE,
     NGX_HTTP_COS_SECONDS,
     NGX_HTTP_COS_MSEC,
+    NGX_HTTP_COS_FLAG,
     NGX_HTTP_COS_HEADER
 } ngx_http_cos_param_e;
 
@@ -102,6 +103,9 @@ static ngx_http_cos_credentials_param_t  ngx_http_cos_credentials_params[] = {
 
     { ngx_string("timeout"), NGX_HTTP_COS_PARAM_FETCH, NGX_HTTP_COS_MSEC,
       offsetof(ngx_http_cos_credentials_t, timeout) },
+
+    { ngx_string("vend"), NGX_HTTP_COS_PARAM_VEND, NGX_HTTP_COS_FLAG,
+      offsetof(ngx_http_cos_credentials_t, vend) },
 
     { ngx_null_string, 0, 0, 0 }
 };
@@ -316,6 +320,17 @@ ngx_http_cos_credentials_set(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
         if (*(ngx_msec_t *) field == (ngx_msec_t) NGX_ERROR
             || *(ngx_msec_t *) field == 0)
         {
+            break;
+        }
+
+        return NGX_CONF_OK;
+
+    case NGX_HTTP_COS_FLAG:
+
+        if (ngx_strcmp(value->data, "on") == 0) {
+            *(ngx_uint_t *) field = 1;
+
+        } else if (ngx_strcmp(value->data, "off") != 0) {
             break;
         }
 
@@ -577,6 +592,16 @@ ngx_http_cos_init_credentials(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf)
         if (ngx_http_cos_is_template(c->base)) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                           "cos_credentials \"%V\" has placeholders and "
+                          "cannot be a base in %s:%ui",
+                          &c->base_name, c->file_name, c->line);
+            return NGX_ERROR;
+        }
+
+        /* whoever has a base can ask for more than is handed out */
+
+        if (c->base->vend) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "cos_credentials \"%V\" has \"vend on\" and "
                           "cannot be a base in %s:%ui",
                           &c->base_name, c->file_name, c->line);
             return NGX_ERROR;

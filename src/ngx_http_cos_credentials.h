@@ -22,6 +22,7 @@
 
 
 typedef struct {
+    time_t                         issued;      /* of what is renewed */
     time_t                         expire;      /* 0 is never */
     size_t                         id_len;
     size_t                         key_len;
@@ -51,6 +52,7 @@ typedef struct {
 #define NGX_HTTP_COS_PARAM_POLICY    0x20   /* policy, duration */
 #define NGX_HTTP_COS_PARAM_HEADER    0x40
 #define NGX_HTTP_COS_PARAM_FETCH     0x80   /* timeout, refresh_before, ... */
+#define NGX_HTTP_COS_PARAM_VEND      0x100
 
 
 /* an HTTP exchange of a provider; the strings live until the next step */
@@ -138,6 +140,7 @@ struct ngx_http_cos_credentials_s {
     time_t                         duration;
     time_t                         refresh_before;
     ngx_msec_t                     timeout;
+    ngx_uint_t                     vend;        /* unsigned  vend:1; */
 
     ngx_http_cos_credentials_t    *base;
     ngx_http_cos_credentials_t    *fallback;    /* of auto */

@@ -13,8 +13,6 @@
 
 static ngx_uint_t ngx_http_cos_has_error_page(ngx_http_request_t *r,
     ngx_uint_t status);
-static ngx_int_t ngx_http_cos_add_header(ngx_http_request_t *r, char *name,
-    ngx_str_t *value);
 static ngx_int_t ngx_http_cos_error_body(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, ngx_str_t *body);
 static u_char *ngx_http_cos_xml(u_char *p, const char *name, ngx_str_t *text);
@@ -82,12 +80,9 @@ ngx_http_cos_printable(ngx_http_request_t *r, ngx_str_t *name)
 ngx_int_t
 ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
-    ngx_str_t                   type, value;
-    ngx_uint_t                  status;
-    ngx_http_complex_value_t    cv;
-    ngx_http_variable_value_t  *vv;
-
-    static ngx_str_t  request_id = ngx_string("request_id");
+    ngx_str_t                 type, value;
+    ngx_uint_t                status;
+    ngx_http_complex_value_t  cv;
 
     status = ctx->error_status;
 
@@ -99,18 +94,8 @@ ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         }
     }
 
-    /* the id that nginx may log as well: a client can name its request */
-
-    vv = ngx_http_get_variable(r, &request_id,
-                               ngx_hash_key(request_id.data, request_id.len));
-
-    if (vv == NULL) {
+    if (ngx_http_cos_set_request_id(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (!vv->not_found) {
-        ctx->request_id.data = vv->data;
-        ctx->request_id.len = vv->len;
     }
 
     if (ngx_http_cos_add_header(r, "x-cos-request-id", &ctx->request_id)
@@ -139,6 +124,29 @@ ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     }
 
     return ngx_http_send_response(r, status, &type, &cv);
+}
+
+
+ngx_int_t
+ngx_http_cos_set_request_id(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+{
+    ngx_http_variable_value_t  *vv;
+
+    static ngx_str_t  request_id = ngx_string("request_id");
+
+    vv = ngx_http_get_variable(r, &request_id,
+                               ngx_hash_key(request_id.data, request_id.len));
+
+    if (vv == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (!vv->not_found) {
+        ctx->request_id.data = vv->data;
+        ctx->request_id.len = vv->len;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -184,7 +192,7 @@ ngx_http_cos_has_error_page(ngx_http_request_t *r, ngx_uint_t status)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_cos_add_header(ngx_http_request_t *r, char *name, ngx_str_t *value)
 {
     ngx_table_elt_t  *h;

@@ -40,5 +40,16 @@ ngx_int_t ngx_http_cos_send_error(ngx_http_request_t *r,
 ngx_int_t ngx_http_cos_no_credential(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 
+/*
+ * Sets ctx->request_id to the id that nginx may log as well: a client can name
+ * its request.
+ */
+ngx_int_t ngx_http_cos_set_request_id(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
+
+/* adds a header to the response; the name is a literal */
+ngx_int_t ngx_http_cos_add_header(ngx_http_request_t *r, char *name,
+    ngx_str_t *value);
+
 
 #endif /* _NGX_HTTP_COS_ERROR_H_INCLUDED_ */

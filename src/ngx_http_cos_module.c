@@ -14,6 +14,7 @@
 #include "ngx_http_cos_proxy.h"
 #include "ngx_http_cos_refresh.h"
 #include "ngx_http_cos_sign.h"
+#include "ngx_http_cos_sts.h"
 #include "ngx_http_cos_zone.h"
 
 
@@ -92,6 +93,13 @@ static ngx_command_t  ngx_http_cos_commands[] = {
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_cos_loc_conf_t, wait),
+      NULL },
+
+    { ngx_string("cos_sts"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_cos_sts,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
       ngx_null_command
@@ -441,6 +449,9 @@ ngx_http_cos_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&conf->services, cf->pool, 1,
                           sizeof(ngx_http_cos_bucket_t *))
+           != NGX_OK
+        || ngx_array_init(&conf->sts, cf->pool, 1,
+                          sizeof(ngx_http_cos_sts_t *))
            != NGX_OK)
     {
         return NULL;
@@ -494,7 +505,8 @@ ngx_http_cos_init_main_conf(ngx_conf_t *cf, void *conf)
     cmcf->ncredentials = cmcf->credentials.nelts;
 
     if (ngx_http_cos_init_credentials(cf, cmcf) != NGX_OK
-        || ngx_http_cos_init_buckets(cf, cmcf) != NGX_OK)
+        || ngx_http_cos_init_buckets(cf, cmcf) != NGX_OK
+        || ngx_http_cos_init_sts(cf, cmcf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -517,6 +529,7 @@ ngx_http_cos_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     conf->pass = NULL;
+     *     conf->sts = NULL;
      *     conf->strip = 0;
      *     conf->proxy_conf = NULL;
      *     conf->headers = NULL;
@@ -556,6 +569,10 @@ ngx_http_cos_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                       "\"cos_pass\" cannot be used beside another content "
                       "handler of the location in %s:%ui",
                       conf->pass->file_name, conf->pass->line);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_cos_sts_merge(cf, prev, conf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 

@@ -196,6 +196,8 @@ ngx_http_cos_provider_answer(ngx_http_cos_exchange_t *x,
         return NGX_ERROR;
     }
 
+    secret->issued = time(NULL);
+
     return NGX_OK;
 }
 

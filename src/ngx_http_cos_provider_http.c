@@ -23,7 +23,7 @@ static ngx_int_t ngx_http_cos_provider_http_response(
 const ngx_http_cos_provider_t  ngx_http_cos_provider_http = {
     ngx_string("http"),
     1,
-    NGX_HTTP_COS_PARAM_HEADER,
+    NGX_HTTP_COS_PARAM_HEADER|NGX_HTTP_COS_PARAM_VEND,
     ngx_http_cos_provider_http_init,
     NULL,
     ngx_http_cos_provider_http_request,

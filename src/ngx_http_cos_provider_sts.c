@@ -51,7 +51,8 @@ const ngx_http_cos_provider_t  ngx_http_cos_provider_assume_role = {
     ngx_string("assume_role"),
     1,
     NGX_HTTP_COS_PARAM_BASE|NGX_HTTP_COS_PARAM_ENDPOINT
-    |NGX_HTTP_COS_PARAM_SESSION|NGX_HTTP_COS_PARAM_POLICY,
+    |NGX_HTTP_COS_PARAM_SESSION|NGX_HTTP_COS_PARAM_POLICY
+    |NGX_HTTP_COS_PARAM_VEND,
     ngx_http_cos_provider_assume_role_init,
     NULL,
     ngx_http_cos_provider_assume_role_request,
@@ -63,7 +64,7 @@ const ngx_http_cos_provider_t  ngx_http_cos_provider_federation = {
     ngx_string("federation"),
     0,
     NGX_HTTP_COS_PARAM_BASE|NGX_HTTP_COS_PARAM_ENDPOINT
-    |NGX_HTTP_COS_PARAM_POLICY,
+    |NGX_HTTP_COS_PARAM_POLICY|NGX_HTTP_COS_PARAM_VEND,
     ngx_http_cos_provider_federation_init,
     NULL,
     ngx_http_cos_provider_federation_request,
@@ -88,6 +89,15 @@ ngx_http_cos_provider_assume_role_init(ngx_conf_t *cf,
 {
     if (c->path.len == 0) {
         return ngx_http_cos_provider_missing(cf, c, "a role");
+    }
+
+    /* what clients get is to be read here, and not in CAM alone */
+
+    if (c->vend && c->policy.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "cos_credentials \"%V\" must have \"policy\" "
+                           "with \"vend on\"", &c->name);
+        return NGX_CONF_ERROR;
     }
 
     if (c->session_name.len == 0) {

@@ -87,6 +87,7 @@ typedef struct {
     ngx_uint_t                     sign;
     ngx_array_t                   *sign_headers;    /* ngx_str_t, lower case */
     ngx_msec_t                     wait;
+    time_t                         presign_expires;
 
     size_t                         strip;   /* length of the location prefix */
 
@@ -147,6 +148,7 @@ typedef struct {
     size_t                          tag_len;
     u_char                          tag[16];
 
+    unsigned                        link:1;     /* for presigned_url alone */
     unsigned                        armed:1;
     unsigned                        ready:1;
     unsigned                        missing:1;      /* a credential */

@@ -104,7 +104,9 @@ ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_cos_has_error_page(r, status)) {
+    /* in place of a link it is sent by a filter, which cannot redirect */
+
+    if (!ctx->link && ngx_http_cos_has_error_page(r, status)) {
         return status;
     }
 

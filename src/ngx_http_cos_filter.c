@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_presign.h"
 #include "ngx_http_cos_root.h"
 
 
@@ -69,6 +70,10 @@ ngx_http_cos_header_filter(ngx_http_request_t *r)
     ngx_http_cos_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
+
+    if (ctx && ngx_http_cos_link_refused(r, ctx)) {
+        return ngx_http_cos_send_link_error(r, ctx);
+    }
 
     if (ctx && ctx->credentials && r->upstream && !r->header_only
         && r->headers_out.status >= NGX_HTTP_BAD_REQUEST)

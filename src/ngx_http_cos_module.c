@@ -11,6 +11,7 @@
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_pass.h"
+#include "ngx_http_cos_presign.h"
 #include "ngx_http_cos_proxy.h"
 #include "ngx_http_cos_refresh.h"
 #include "ngx_http_cos_sign.h"
@@ -95,6 +96,13 @@ static ngx_command_t  ngx_http_cos_commands[] = {
       offsetof(ngx_http_cos_loc_conf_t, wait),
       NULL },
 
+    { ngx_string("cos_presign_expires"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_cos_loc_conf_t, presign_expires),
+      &ngx_http_cos_presign_expires_post },
+
     { ngx_string("cos_sts"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_cos_sts,
@@ -170,6 +178,9 @@ static ngx_http_variable_t  ngx_http_cos_vars[] = {
 
     { ngx_string("cos_credentials_expire"), NULL,
       ngx_http_cos_expire_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("cos_presigned_url"), NULL,
+      ngx_http_cos_presigned_url_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("cos_error_code"), NULL, ngx_http_cos_string_variable,
       NGX_HTTP_COS_VAR_ERROR_CODE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -543,6 +554,7 @@ ngx_http_cos_create_loc_conf(ngx_conf_t *cf)
     conf->sign = NGX_CONF_UNSET_UINT;
     conf->sign_headers = NGX_CONF_UNSET_PTR;
     conf->wait = NGX_CONF_UNSET_MSEC;
+    conf->presign_expires = NGX_CONF_UNSET;
 
     return conf;
 }
@@ -561,6 +573,8 @@ ngx_http_cos_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->sign, prev->sign, NGX_HTTP_COS_SIGN_ON);
     ngx_conf_merge_ptr_value(conf->sign_headers, prev->sign_headers, NULL);
     ngx_conf_merge_msec_value(conf->wait, prev->wait, 5000);
+    ngx_conf_merge_sec_value(conf->presign_expires, prev->presign_expires,
+                             900);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 

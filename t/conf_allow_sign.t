@@ -65,6 +65,11 @@ my @cases = (
 	'"cache-control:"'],
 ['cos_sign_headers without value', 'cos_sign_headers; #!',
 	'invalid number of arguments'],
+(map { ["cos_presign_expires $_", "cos_presign_expires $_; #!",
+	'"cos_presign_expires" directive ' . (/[1x"]/ ? 'invalid value'
+	: 'must not be zero')] } 0, '0s', 'x', '-1', '""', '1ms'),
+['cos_presign_expires twice', "cos_presign_expires 1m;\n"
+	. "cos_presign_expires 2m; #!", '"cos_presign_expires" directive is dup'],
 ['cos_sign_headers twice', "cos_sign_headers origin;\ncos_sign_headers a; #!",
 	'"cos_sign_headers" directive is duplicate'],
 );

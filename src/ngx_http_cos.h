@@ -30,6 +30,7 @@ typedef struct ngx_http_cos_bucket_s       ngx_http_cos_bucket_t;
 typedef struct ngx_http_cos_credentials_s  ngx_http_cos_credentials_t;
 typedef struct ngx_http_cos_operation_s    ngx_http_cos_operation_t;
 typedef struct ngx_http_cos_sts_s          ngx_http_cos_sts_t;
+typedef struct ngx_http_cos_cors_s         ngx_http_cos_cors_t;
 
 
 /* one bit for each row of the operation table and each guarded feature */
@@ -50,6 +51,7 @@ typedef struct {
     ngx_array_t                    sts;      /* of ngx_http_cos_sts_t * */
     ngx_shm_zone_t                *shm_zone;
     ngx_uint_t                     configuration;   /* number of this one */
+    ngx_uint_t                     cors;            /* unsigned  cors:1; */
 
     /* every cos_pass goes through this one upstream, see cos_pass.c */
     ngx_http_upstream_srv_conf_t  *upstream;
@@ -88,6 +90,7 @@ typedef struct {
     ngx_array_t                   *sign_headers;    /* ngx_str_t, lower case */
     ngx_msec_t                     wait;
     time_t                         presign_expires;
+    ngx_http_cos_cors_t           *cors;
 
     size_t                         strip;   /* length of the location prefix */
 

@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_cors.h"
 #include "ngx_http_cos_presign.h"
 #include "ngx_http_cos_root.h"
 
@@ -84,6 +85,10 @@ ngx_http_cos_header_filter(ngx_http_request_t *r)
 
     if (ctx && ctx->relative) {
         ngx_http_cos_relative_header(r, ctx);
+    }
+
+    if (r == r->main && ngx_http_cos_cors_set_headers(r) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_next_header_filter(r);

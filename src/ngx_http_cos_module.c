@@ -8,6 +8,7 @@
 
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_bucket.h"
+#include "ngx_http_cos_cors.h"
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_pass.h"
@@ -103,6 +104,13 @@ static ngx_command_t  ngx_http_cos_commands[] = {
       offsetof(ngx_http_cos_loc_conf_t, presign_expires),
       &ngx_http_cos_presign_expires_post },
 
+    { ngx_string("cos_cors"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_cos_cors,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_cos_loc_conf_t, cors),
+      NULL },
+
     { ngx_string("cos_sts"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_cos_sts,
@@ -116,7 +124,7 @@ static ngx_command_t  ngx_http_cos_commands[] = {
 
 static ngx_http_module_t  ngx_http_cos_module_ctx = {
     ngx_http_cos_add_variables,            /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    ngx_http_cos_cors_init,                /* postconfiguration */
 
     ngx_http_cos_create_main_conf,         /* create main configuration */
     ngx_http_cos_init_main_conf,           /* init main configuration */
@@ -450,6 +458,7 @@ ngx_http_cos_create_main_conf(ngx_conf_t *cf)
      *
      *     conf->shm_zone = NULL;
      *     conf->upstream = NULL;
+     *     conf->cors = 0;
      */
 
     if (ngx_array_init(&conf->credentials, cf->pool, 4,
@@ -555,6 +564,7 @@ ngx_http_cos_create_loc_conf(ngx_conf_t *cf)
     conf->sign_headers = NGX_CONF_UNSET_PTR;
     conf->wait = NGX_CONF_UNSET_MSEC;
     conf->presign_expires = NGX_CONF_UNSET;
+    conf->cors = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -575,6 +585,7 @@ ngx_http_cos_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->wait, prev->wait, 5000);
     ngx_conf_merge_sec_value(conf->presign_expires, prev->presign_expires,
                              900);
+    ngx_conf_merge_ptr_value(conf->cors, prev->cors, NULL);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 

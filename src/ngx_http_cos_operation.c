@@ -473,6 +473,23 @@ ngx_http_cos_allowed(ngx_http_cos_allow_t *allow,
 }
 
 
+ngx_uint_t
+ngx_http_cos_allowed_methods(ngx_http_cos_allow_t *allow)
+{
+    ngx_uint_t  i, methods;
+
+    methods = 0;
+
+    for (i = 0; i < NGX_HTTP_COS_NOPERATIONS; i++) {
+        if (ngx_http_cos_allowed(allow, &ngx_http_cos_operations[i])) {
+            methods |= ngx_http_cos_operations[i].method;
+        }
+    }
+
+    return methods;
+}
+
+
 ngx_int_t
 ngx_http_cos_parse_query(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {

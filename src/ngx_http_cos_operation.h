@@ -32,6 +32,9 @@ char *ngx_http_cos_allow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* the default of cos_allow: "read" */
 ngx_http_cos_allow_t *ngx_http_cos_allow_default(void);
 
+/* the methods of what is allowed, as NGX_HTTP_* */
+ngx_uint_t ngx_http_cos_allowed_methods(ngx_http_cos_allow_t *allow);
+
 /*
  * Decodes the query string into ctx->params.  NGX_DECLINED if the request is
  * refused, NGX_ERROR.

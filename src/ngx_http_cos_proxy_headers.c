@@ -41,6 +41,14 @@ static ngx_str_t  ngx_http_cos_kept_back[] = {
 };
 
 
+/* with cos_cors, since the bucket is not asked then */
+
+static ngx_str_t  ngx_http_cos_kept_origin[] = {
+    ngx_string("Origin"),
+    ngx_null_string
+};
+
+
 static char *
 ngx_http_cos_check_headers_text(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 {
@@ -145,6 +153,12 @@ ngx_http_cos_add_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
         return NULL;
     }
 
+    if (conf->cors
+        && ngx_http_cos_keep_back(headers, ngx_http_cos_kept_origin) != NGX_OK)
+    {
+        return NULL;
+    }
+
     return headers;
 }
 
@@ -239,6 +253,28 @@ ngx_http_cos_compile_set_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
     ngx_keyval_t                      *header;
     ngx_http_cos_set_header_t         *set;
     ngx_http_compile_complex_value_t   ccv;
+
+    ngx_str_set(&name, "origin");
+
+    if (conf->cors && ngx_http_cos_signed_header(conf, &name)
+        && ngx_http_cos_find_header(conf->headers, &name) == NULL)
+    {
+        /* what is kept back must not be signed */
+
+        conf->set_headers = ngx_array_create(cf->pool, 4,
+                                           sizeof(ngx_http_cos_set_header_t));
+        if (conf->set_headers == NULL) {
+            return NGX_ERROR;
+        }
+
+        set = ngx_array_push(conf->set_headers);
+        if (set == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memzero(set, sizeof(ngx_http_cos_set_header_t));
+        set->name = name;
+    }
 
     if (conf->headers == NULL) {
         return NGX_OK;

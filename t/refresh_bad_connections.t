@@ -38,9 +38,18 @@ $t->plan(5 * @names + 1);
 
 $t->cos();
 $t->store_put('images-1250000000', "$_/a.txt", 'hello') for @names;
-$t->issuer(life => 8);
-$t->issuer(port => $_, tls => 1, life => 8) for values %tls;
-$t->issuer(port => 8093, life => 8);
+$t->issuer(life => 10);
+$t->issuer(port => $_, tls => 1, life => 10) for values %tls;
+$t->issuer(port => 8093, life => 10);
+
+# made before, for it takes a while
+
+mkdir $t->path('other');
+my %cert = (expired => $t->make_ca(name => 'expired', expired => 1,
+	names => ['127.0.0.1']),
+	wrong_name => $t->make_ca(name => 'wrong', names => ['wrong.example']),
+	unknown_ca => Test::COS::TLS::make($t->path('other'), name => 'unknown',
+		names => ['127.0.0.1']));
 
 # a label that is too long for DNS is known from a file or not at all, and no
 # name server is asked for it
@@ -62,7 +71,7 @@ my %source = ((map { $_ => 'provider http ' . $t->issuer_url($tls{$_})
 		. '/sts.php',
 	error => "provider assume_role $ARN; base perm; endpoint $url");
 my $blocks = join '', map {
-	"cos_credentials $_ { $source{$_}; refresh_before 7s; }\n" } @names;
+	"cos_credentials $_ { $source{$_}; refresh_before 9s; }\n" } @names;
 my $locations = join '', map { "location /$_/ { cos_pass images-1250000000/$_ "
 	. "credentials=$_; }\n" } @names;
 
@@ -92,7 +101,7 @@ my %first = used();
 
 for my $kind (keys %tls) {
 	$t->stop_issuer($tls{$kind});
-	$t->issuer(port => $tls{$kind}, tls => $kind, life => 8);
+	$t->issuer(port => $tls{$kind}, tls => $cert{$kind}, life => 10);
 }
 $t->issuer_control({ refuse => 1 }, 8093);
 $t->issuer_control({ rules => [{ action => 'AssumeRole',
@@ -101,7 +110,7 @@ $t->write_file('hosts', "127.0.0.1 localhost\n");
 
 for my $name (@names) {
 	my $re = qr/cos_credentials "$name" could not be updated from "(\w+)": /;
-	ok($t->waitforlog($re, 8), "$name: message");
+	ok($t->waitforlog($re, 9), "$name: message");
 	my ($line) = $t->error_log =~ /(.*$re.*)/;
 	like($line || '', qr/\[error\].*$re.*$reason{$name}.*, next attempt in \d+ ms/,
 		"$name: reason");

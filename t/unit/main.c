@@ -64,6 +64,12 @@ main(int argc, char *argv[])
     test_relative();
     unit_free();
 
+    test_form();
+    unit_free();
+
+    test_policy();
+    unit_free();
+
     test_tc3(root);
     unit_free();
 

@@ -7,6 +7,7 @@
 
 
 #include "unit.h"
+#include "cos_policy.h"
 
 
 typedef struct {
@@ -25,7 +26,7 @@ static void test_vector_text(json_t *entry, unit_vector_t *v);
 static void test_vector_wire(json_t *entry, unit_vector_t *v);
 static void test_vector_presigned(json_t *entry, unit_vector_t *v);
 static void test_vector_sort(json_t *entry, unit_vector_t *v);
-static void test_form(json_t *entry);
+static void test_vector_form(json_t *entry);
 static void unit_vector_init(json_t *entry, unit_vector_t *v);
 static ngx_str_t unit_vector_sign(unit_vector_t *v, ngx_uint_t query);
 static cos_pair_t *unit_json_pairs(json_t *list, ngx_uint_t *n);
@@ -59,7 +60,7 @@ test_vectors(json_t *root)
     unit_ok(json_array_size(list) >= 4, "vectors of forms");
 
     json_array_foreach(list, i, entry) {
-        test_form(entry);
+        test_vector_form(entry);
     }
 }
 
@@ -400,7 +401,7 @@ test_vector_sort(json_t *entry, unit_vector_t *v)
 
 
 static void
-test_form(json_t *entry)
+test_vector_form(json_t *entry)
 {
     size_t         host_len;
     u_char        *host;
@@ -413,6 +414,15 @@ test_form(json_t *entry)
     if (unit_json_has(entry, "policy_text")) {
         policy = unit_json(entry, "policy_text");
         digest = unit_sha1_hex(policy);
+
+        text.len = COS_SHA1_HEX_LEN;
+        text.data = unit_alloc(text.len);
+
+        unit_ok(cos_policy_sign(text.data, &v.sign_key, policy.data,
+                                policy.len)
+                == text.data + text.len, "%s: length", v.id);
+
+        unit_is(text, unit_json(entry, "q_signature"), "%s: policy", v.id);
 
         unit_is(digest, unit_json(entry, "string_to_sign"),
                 "%s: sha1 of the policy", v.id);

@@ -49,6 +49,8 @@ ngx_str_t unit_query_write(const cos_pair_t *pairs, ngx_uint_t n);
 
 void test_hmac(void);
 void test_uri(void);
+void test_form(void);
+void test_policy(void);
 void test_query(void);
 void test_sign(void);
 void test_authorization(void);

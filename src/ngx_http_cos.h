@@ -31,6 +31,7 @@ typedef struct ngx_http_cos_credentials_s  ngx_http_cos_credentials_t;
 typedef struct ngx_http_cos_operation_s    ngx_http_cos_operation_t;
 typedef struct ngx_http_cos_sts_s          ngx_http_cos_sts_t;
 typedef struct ngx_http_cos_cors_s         ngx_http_cos_cors_t;
+typedef struct ngx_http_cos_post_s         ngx_http_cos_post_t;
 
 
 /* one bit for each row of the operation table and each guarded feature */
@@ -126,6 +127,8 @@ typedef struct {
     cos_pair_t                     *params;
     ngx_uint_t                      nparams;
     ngx_str_t                       url;    /* scheme, host, escaped path */
+
+    ngx_http_cos_post_t            *post;   /* if it is a form */
 
     ngx_str_t                       authorization;  /* of the client */
 

@@ -5,17 +5,22 @@
  * When a signature does not match, the error of COS repeats what was signed,
  * the security token included (cos-protocol, section 7.1).  It is masked here,
  * byte for byte, so that the length of the body stays what it was.
+ *
+ * The filter for the bodies of requests stands here, too, see cos_post.c.
  */
 
 
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_cors.h"
+#include "ngx_http_cos_post.h"
 #include "ngx_http_cos_presign.h"
 #include "ngx_http_cos_root.h"
 
 
 static ngx_int_t ngx_http_cos_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_cos_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_cos_request_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_cos_mask(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, ngx_buf_t *b);
@@ -56,6 +61,7 @@ ngx_module_t  ngx_http_cos_filter_module = {
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+static ngx_http_request_body_filter_pt   ngx_http_next_request_body_filter;
 
 
 static ngx_str_t  ngx_http_cos_masked_elements[] = {
@@ -125,6 +131,13 @@ ngx_http_cos_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     return ngx_http_next_body_filter(r, in);
+}
+
+
+static ngx_int_t
+ngx_http_cos_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    return ngx_http_cos_post_filter(r, in, ngx_http_next_request_body_filter);
 }
 
 
@@ -210,6 +223,9 @@ ngx_http_cos_filter_init(ngx_conf_t *cf)
 
     ngx_http_next_body_filter = ngx_http_top_body_filter;
     ngx_http_top_body_filter = ngx_http_cos_body_filter;
+
+    ngx_http_next_request_body_filter = ngx_http_top_request_body_filter;
+    ngx_http_top_request_body_filter = ngx_http_cos_request_body_filter;
 
     return NGX_OK;
 }

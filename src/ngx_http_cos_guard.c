@@ -44,6 +44,25 @@ static ngx_http_cos_guard_t  ngx_http_cos_header_guards[] = {
 };
 
 
+/* fields of forms; those that are named as headers mean the same */
+
+static ngx_http_cos_guard_t  ngx_http_cos_field_guards[] = {
+
+    { ngx_string("acl"), 0, NGX_HTTP_COS_ACL },
+    { ngx_string("success_action_redirect"), 0, NGX_HTTP_COS_REDIRECT },
+
+    { ngx_string("success_action_status"), 0, 0 },
+    { ngx_string("cache-control"), 0, 0 },
+    { ngx_string("content-disposition"), 0, 0 },
+    { ngx_string("content-encoding"), 0, 0 },
+    { ngx_string("content-md5"), 0, 0 },
+    { ngx_string("content-type"), 0, 0 },
+    { ngx_string("expires"), 0, 0 },
+
+    { ngx_null_string, 0, 0 }
+};
+
+
 ngx_str_t  ngx_http_cos_client_only_headers[] = {
     ngx_string("authorization"),
     ngx_string("x-cos-security-token"),
@@ -316,6 +335,18 @@ ngx_http_cos_guard(ngx_http_cos_guard_t *guard, ngx_str_t *name)
     }
 
     return NULL;
+}
+
+
+ngx_http_cos_guard_t *
+ngx_http_cos_field_guard(ngx_str_t *lowcase)
+{
+    ngx_http_cos_guard_t  *guard;
+
+    guard = ngx_http_cos_guard(ngx_http_cos_field_guards, lowcase);
+
+    return guard ? guard
+                 : ngx_http_cos_guard(ngx_http_cos_header_guards, lowcase);
 }
 
 

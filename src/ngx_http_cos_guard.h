@@ -23,6 +23,7 @@
 #define NGX_HTTP_COS_SSE                0x10
 #define NGX_HTTP_COS_CALLBACK           0x20
 #define NGX_HTTP_COS_TAGGING            0x40
+#define NGX_HTTP_COS_REDIRECT           0x100
 
 /* "image" is processing on reading by a parameter, on writing by a header */
 
@@ -47,6 +48,9 @@ ngx_http_cos_guard_t *ngx_http_cos_guard(ngx_http_cos_guard_t *guard,
  */
 ngx_int_t ngx_http_cos_check_headers(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, ngx_uint_t *features);
+
+/* the same for a field of a form, by its name in lower case; NULL if unknown */
+ngx_http_cos_guard_t *ngx_http_cos_field_guard(ngx_str_t *lowcase);
 
 /*
  * Client headers that never reach COS from here: its own signature, its

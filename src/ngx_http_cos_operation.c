@@ -23,10 +23,11 @@
 #define NGX_HTTP_COS_OBJECT             0
 #define NGX_HTTP_COS_BUCKET             1
 #define NGX_HTTP_COS_SERVICE            2
+#define NGX_HTTP_COS_FORM               3
 
 /* a bucket, or what a location with a PREFIX has instead of one */
 
-#define NGX_HTTP_COS_ROOT               3
+#define NGX_HTTP_COS_ROOT               4
 
 /* groups */
 
@@ -64,8 +65,7 @@ static ngx_str_t *ngx_http_cos_feature_name(ngx_uint_t feature);
 /*
  * cos-protocol, section 4.  A request is the operation whose selectors it has
  * and whose selectors, parameters and features account for all that it has;
- * a request that no row accounts for is refused.  Not in the table, and so
- * never signed: PostObject, whose body names a key.
+ * a request that no row accounts for is refused.
  */
 
 static const ngx_http_cos_operation_t  ngx_http_cos_operations[] = {
@@ -182,6 +182,11 @@ static const ngx_http_cos_operation_t  ngx_http_cos_operations[] = {
     BUCKET("GetBucketNotification", GET, 0, "notification", ""),
     BUCKET("PutBucketNotification", PUT, 0, "notification", ""),
 
+    /* a page of any other site can send a form: never by a group */
+
+    { ngx_string("PostObject"), NGX_HTTP_COS_FORM, NGX_HTTP_POST, 0,
+      NGX_HTTP_COS_UPLOAD|NGX_HTTP_COS_REDIRECT, "", "" },
+
     { ngx_string("GetService"), NGX_HTTP_COS_SERVICE, NGX_HTTP_GET,
       NGX_HTTP_COS_LIST, 0, "",
       "region tagkey tagvalue create-time range marker max-keys" }
@@ -212,6 +217,7 @@ static ngx_conf_bitmask_t  ngx_http_cos_features[] = {
     { ngx_string("sse"), NGX_HTTP_COS_SSE },
     { ngx_string("callback"), NGX_HTTP_COS_CALLBACK },
     { ngx_string("tagging"), NGX_HTTP_COS_TAGGING },
+    { ngx_string("redirect"), NGX_HTTP_COS_REDIRECT },
     { ngx_null_string, 0 }
 };
 
@@ -347,7 +353,7 @@ ngx_http_cos_check_operation(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
     ngx_int_t                        rc;
     ngx_str_t                       *unknown;
-    ngx_uint_t                       features, denied;
+    ngx_uint_t                       features;
     ngx_http_cos_allow_t            *allow;
     ngx_http_cos_loc_conf_t         *cclf;
     const ngx_http_cos_operation_t  *operation;
@@ -423,19 +429,37 @@ ngx_http_cos_check_operation(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         return rc;
     }
 
-    denied = features & ~(operation->features & allow->features);
+    rc = ngx_http_cos_check_features(r, ctx, features);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (operation->level == NGX_HTTP_COS_ROOT) {
+        ctx->delete_many = (operation->method == NGX_HTTP_POST);
+        return ngx_http_cos_set_root(r, ctx);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_cos_check_features(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
+    ngx_uint_t features)
+{
+    ngx_uint_t                denied;
+    ngx_http_cos_loc_conf_t  *cclf;
+
+    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
+
+    denied = features & ~(ctx->operation->features & cclf->allow->features);
 
     if (denied) {
         return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN, "AccessDenied",
                                    "feature \"%V\" is not allowed here "
                                    "with operation \"%V\"",
                                    ngx_http_cos_feature_name(denied),
-                                   &operation->action);
-    }
-
-    if (operation->level == NGX_HTTP_COS_ROOT) {
-        ctx->delete_many = (operation->method == NGX_HTTP_POST);
-        return ngx_http_cos_set_root(r, ctx);
+                                   &ctx->operation->action);
     }
 
     return NGX_OK;
@@ -592,7 +616,10 @@ ngx_http_cos_find_operation(ngx_uint_t method, ngx_http_cos_ctx_t *ctx,
 
     root = 0;
 
-    if (ctx->bucket->name.len == 0) {
+    if (ctx->post) {
+        level = NGX_HTTP_COS_FORM;
+
+    } else if (ctx->bucket->name.len == 0) {
         level = NGX_HTTP_COS_SERVICE;
 
     } else {

@@ -17,7 +17,7 @@
 /* a row of the table */
 struct ngx_http_cos_operation_s {
     ngx_str_t    action;        /* CAM action, without "name/cos:" */
-    ngx_uint_t   level;         /* object, bucket, root or service */
+    ngx_uint_t   level;         /* object, bucket, root, service or form */
     ngx_uint_t   method;
     ngx_uint_t   group;         /* of cos_allow, or 0 */
     ngx_uint_t   features;      /* that may ride on it */
@@ -53,6 +53,14 @@ ngx_int_t ngx_http_cos_check_operation(ngx_http_request_t *r,
 /* whether cos_allow names an operation that rides on another one */
 ngx_uint_t ngx_http_cos_allows_action(ngx_http_request_t *r,
     const char *action);
+
+
+/*
+ * Checks features that ride on ctx->operation against cos_allow.
+ * NGX_DECLINED if the request is refused, NGX_ERROR.
+ */
+ngx_int_t ngx_http_cos_check_features(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx, ngx_uint_t features);
 
 
 #endif /* _NGX_HTTP_COS_OPERATION_H_INCLUDED_ */

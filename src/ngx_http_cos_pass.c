@@ -18,6 +18,7 @@
 #include "ngx_http_cos_error.h"
 #include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_pass.h"
+#include "ngx_http_cos_post.h"
 #include "ngx_http_cos_proxy.h"
 #include "ngx_http_cos_retry.h"
 #include "ngx_http_cos_sign.h"
@@ -198,6 +199,10 @@ ngx_http_cos_handler(ngx_http_request_t *r)
 
     ngx_http_set_ctx(r, ctx, ngx_http_cos_module);
 
+    if (ngx_http_cos_is_form(r)) {
+        return ngx_http_cos_post(r, ctx);
+    }
+
     cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
 
     rc = ngx_http_cos_prepare(r, cclf, ctx);
@@ -372,7 +377,15 @@ ngx_http_cos_authorization_variable(ngx_http_request_t *r,
     ngx_str_null(&ctx->token);
     ngx_str_null(&authorization);
 
-    if (ctx->client_signed) {
+    if (ctx->post) {
+
+        /* its signature is in it; proxy believes that it is all there */
+
+        if (r->reading_body) {
+            r->request_body_no_buffering = 1;
+        }
+
+    } else if (ctx->client_signed) {
         authorization = ctx->authorization;
 
         header = ngx_http_cos_header(&r->headers_in.headers,
@@ -444,7 +457,7 @@ ngx_http_cos_private_variable(ngx_http_request_t *r,
     ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
 
     if (ctx == NULL
-        || (!ctx->client_signed && !ctx->delete_many
+        || (!ctx->client_signed && !ctx->delete_many && ctx->post == NULL
             && ngx_http_cos_header(&r->headers_in.headers,
                           "x-cos-server-side-encryption-customer-algorithm")
                == NULL

@@ -30,6 +30,7 @@ typedef struct {
 typedef enum {
     NGX_HTTP_COS_CONNECT_TIMEOUT = 0,
     NGX_HTTP_COS_SET_HEADER,
+    NGX_HTTP_COS_SET_BODY,
     NGX_HTTP_COS_METHOD,
     NGX_HTTP_COS_HTTP_VERSION,
 #if (NGX_HTTP_CACHE)
@@ -70,6 +71,7 @@ extern ngx_module_t  ngx_http_proxy_module;
 static ngx_http_cos_command_t  ngx_http_cos_commands[] = {
     { ngx_string("proxy_connect_timeout"), ngx_conf_set_msec_slot, 0 },
     { ngx_string("proxy_set_header"), ngx_conf_set_keyval_slot, 0 },
+    { ngx_string("proxy_set_body"), ngx_conf_set_str_slot, 0 },
     { ngx_string("proxy_method"), ngx_http_set_complex_value_slot, 0 },
     { ngx_string("proxy_http_version"), ngx_conf_set_enum_slot, 0 },
 #if (NGX_HTTP_CACHE)
@@ -593,4 +595,22 @@ ngx_http_cos_proxy_upstream_conf(ngx_http_request_t *r)
                (conf + ngx_http_cos_commands[NGX_HTTP_COS_CONNECT_TIMEOUT]
                            .offset
                 - offsetof(ngx_http_upstream_conf_t, connect_timeout));
+}
+
+
+ngx_uint_t
+ngx_http_cos_proxy_unbuffered(ngx_http_request_t *r)
+{
+    char                      *conf;
+    ngx_str_t                 *body;
+    ngx_http_upstream_conf_t  *ucf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_proxy_module);
+    body = (ngx_str_t *) (conf
+                         + ngx_http_cos_commands[NGX_HTTP_COS_SET_BODY].offset);
+
+    ucf = ngx_http_cos_proxy_upstream_conf(r);
+
+    return !ucf->request_buffering && ucf->pass_request_body
+           && body->data == NULL;
 }

@@ -43,5 +43,8 @@ void ngx_http_cos_proxy_inherit(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
 ngx_http_upstream_conf_t *ngx_http_cos_proxy_upstream_conf(
     ngx_http_request_t *r);
 
+/* whether a body of known length would be passed on while it is read */
+ngx_uint_t ngx_http_cos_proxy_unbuffered(ngx_http_request_t *r);
+
 
 #endif /* _NGX_HTTP_COS_PROXY_H_INCLUDED_ */

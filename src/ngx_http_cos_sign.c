@@ -200,12 +200,36 @@ ngx_http_cos_signed_header(ngx_http_cos_loc_conf_t *cclf, ngx_str_t *lowcase)
 }
 
 
+const cos_hmac_t *
+ngx_http_cos_window_key(ngx_http_cos_ctx_t *ctx,
+    ngx_http_upstream_conf_t *ucf, ngx_str_t *key_time, time_t *expire)
+{
+    time_t  start, life;
+
+    ctx->generation = ctx->credentials->generation;
+    ctx->skew = ctx->bucket->skew;
+
+    /* the same bytes are sent again by proxy_next_upstream */
+
+    life = ngx_max((time_t) (ucf->next_upstream_timeout / 1000), 0)
+           + NGX_HTTP_COS_WINDOW_LIFE;
+
+    start = ngx_time() + ctx->skew - NGX_HTTP_COS_WINDOW_PAST;
+    start -= start % NGX_HTTP_COS_WINDOW_STEP;
+
+    *expire = start + NGX_HTTP_COS_WINDOW_STEP + NGX_HTTP_COS_WINDOW_PAST
+              + life;
+
+    return ngx_http_cos_sign_key(ctx->credentials, start, *expire, key_time);
+}
+
+
 ngx_int_t
 ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_str_t *authorization)
 {
+    time_t                  expire;
     u_char                 *buf;
-    time_t                  now, start, life;
     cos_sign_t              sign;
     ngx_array_t             headers;
     ngx_http_upstream_t    *u;
@@ -226,8 +250,6 @@ ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         return NGX_DECLINED;
     }
 
-    ctx->generation = ctx->credentials->generation;
-
     if (secret->token_len) {
         ctx->token.len = secret->token_len;
         ctx->token.data = ngx_pnalloc(r->pool, secret->token_len);
@@ -245,23 +267,10 @@ ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         }
     }
 
-    /* the same bytes are sent again by proxy_next_upstream */
-
-    life = ngx_max((time_t) (u->conf->next_upstream_timeout / 1000), 0)
-           + NGX_HTTP_COS_WINDOW_LIFE;
-
-    ctx->skew = ctx->bucket->skew;
-
-    now = ngx_time() + ctx->skew;
-    start = now - NGX_HTTP_COS_WINDOW_PAST;
-    start -= start % NGX_HTTP_COS_WINDOW_STEP;
-
     ngx_memzero(&sign, sizeof(cos_sign_t));
 
-    sign.sign_key = ngx_http_cos_sign_key(ctx->credentials, start,
-                                          start + NGX_HTTP_COS_WINDOW_STEP
-                                          + NGX_HTTP_COS_WINDOW_PAST + life,
-                                          &sign.key_time);
+    sign.sign_key = ngx_http_cos_window_key(ctx, u->conf, &sign.key_time,
+                                            &expire);
 
     /* HEAD may have been changed to GET to cache the response */
 

@@ -25,6 +25,14 @@ ngx_uint_t ngx_http_cos_signed_header(ngx_http_cos_loc_conf_t *cclf,
     ngx_str_t *lowcase);
 
 /*
+ * SignKey for what is signed now and may be sent again for the time of
+ * proxy_next_upstream_timeout; key_time and expire get the window it is for.
+ * To be called after ngx_http_cos_get_secret(), whose secret it notes in ctx.
+ */
+const cos_hmac_t *ngx_http_cos_window_key(ngx_http_cos_ctx_t *ctx,
+    ngx_http_upstream_conf_t *ucf, ngx_str_t *key_time, time_t *expire);
+
+/*
  * Makes the Authorization value and sets ctx->token, both for the upstream
  * request that is being created, in memory of the request pool.  NGX_DECLINED
  * if there is no usable credential, NGX_ERROR if there is no memory.

@@ -8,14 +8,16 @@
 #include "ngx_http_cos_bucket.h"
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_error.h"
+#include "ngx_http_cos_location.h"
 #include "ngx_http_cos_target.h"
 
 
 static ngx_int_t ngx_http_cos_check_uri(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 static ngx_uint_t ngx_http_cos_has_control(ngx_str_t *text);
+static void ngx_http_cos_strip(ngx_http_request_t *r, ngx_str_t *uri);
 static ngx_int_t ngx_http_cos_locate(ngx_http_request_t *r,
-    ngx_http_cos_ctx_t *ctx);
+    ngx_http_cos_ctx_t *ctx, ngx_str_t *uri, ngx_str_t *form_key);
 static ngx_http_cos_bucket_t *ngx_http_cos_select_bucket(
     ngx_http_request_t *r, ngx_http_cos_pass_t *pass, ngx_str_t *name);
 static ngx_int_t ngx_http_cos_set_key(ngx_http_request_t *r,
@@ -33,7 +35,122 @@ ngx_http_cos_find_target(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         return rc;
     }
 
-    return ngx_http_cos_locate(r, ctx);
+    return ngx_http_cos_locate(r, ctx, &r->uri, NULL);
+}
+
+
+ngx_uint_t
+ngx_http_cos_is_root(ngx_http_request_t *r)
+{
+    u_char                   *p;
+    ngx_str_t                 rest;
+    ngx_http_cos_loc_conf_t  *cclf;
+
+    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
+
+    if (cclf->pass->mode == NGX_HTTP_COS_PASS_SERVICE || r->uri.len == 0) {
+        return 0;
+    }
+
+    if (cclf->pass->key) {
+        return r->uri.data[r->uri.len - 1] == '/';
+    }
+
+    rest = r->uri;
+    ngx_http_cos_strip(r, &rest);
+
+    if (rest.len && rest.data[0] == '/'
+        && (rest.data == r->uri.data || rest.data[-1] != '/'))
+    {
+        rest.data++;
+        rest.len--;
+    }
+
+    if (cclf->pass->mode == NGX_HTTP_COS_PASS_PATH_STYLE) {
+        p = ngx_strlchr(rest.data, rest.data + rest.len, '/');
+
+        return p == NULL || p == rest.data + rest.len - 1;
+    }
+
+    return rest.len == 0;
+}
+
+
+ngx_int_t
+ngx_http_cos_find_form_target(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
+    ngx_str_t *key)
+{
+    u_char                    *p;
+    ngx_int_t                  rc;
+    ngx_str_t                  uri;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    rc = ngx_http_cos_check_uri(r, ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    if (key->len == 0) {
+        return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
+                                   "InvalidArgument", "the form has no key");
+    }
+
+    /* COS replaces ${filename}; no client could ask for a key with "//" */
+
+    if (key->data[0] == '/' || key->data[0] == '\\'
+        || ngx_strlcasestrn(key->data, key->data + key->len,
+                            (u_char *) "${", 2 - 1)
+        || (cscf->merge_slashes
+            && ngx_strlcasestrn(key->data, key->data + key->len,
+                                (u_char *) "//", 2 - 1)))
+    {
+        return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
+                                   "InvalidArgument",
+                                   "the key of the form begins with a slash, "
+                                   "or has \"//\" or \"${\"");
+    }
+
+    p = ngx_pnalloc(r->pool, r->uri.len + 1 + key->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    uri.data = p;
+
+    p = ngx_cpymem(p, r->uri.data, r->uri.len);
+
+    if (p[-1] != '/') {
+        *p++ = '/';
+    }
+
+    uri.len = ngx_cpymem(p, key->data, key->len) - uri.data;
+
+    rc = ngx_http_cos_locate(r, ctx, &uri, key);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ctx->key.len == ctx->confined.len) {
+        return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
+                                   "InvalidArgument",
+                                   "the key of the form is that of a bucket");
+    }
+
+    /* whose rules would not be applied */
+
+    if (ngx_http_cos_other_location(r, &uri)) {
+        return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN, "AccessDenied",
+                                   "the key of the form belongs to another "
+                                   "location");
+    }
+
+    /* it is sent to the bucket */
+
+    ctx->path.len -= ctx->key.len;
+
+    return NGX_OK;
 }
 
 
@@ -128,32 +245,47 @@ ngx_http_cos_has_control(ngx_str_t *text)
 }
 
 
-static ngx_int_t
-ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+/* takes the prefix of the location away */
+
+static void
+ngx_http_cos_strip(ngx_http_request_t *r, ngx_str_t *uri)
 {
-    u_char                    *p;
-    ngx_str_t                  rest, name, none, *prefix;
-    ngx_uint_t                 slash;
-    ngx_http_cos_pass_t       *pass;
     ngx_http_cos_loc_conf_t   *cclf;
     ngx_http_core_loc_conf_t  *clcf;
 
     cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (cclf->strip && r->valid_location && uri->len >= cclf->strip
+        && ngx_memcmp(uri->data, clcf->name.data, cclf->strip) == 0)
+    {
+        uri->data += cclf->strip;
+        uri->len -= cclf->strip;
+    }
+}
+
+
+/* with form_key, the key of a form is the end of the URI */
+
+static ngx_int_t
+ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
+    ngx_str_t *uri, ngx_str_t *form_key)
+{
+    u_char                   *p;
+    ngx_str_t                 rest, name, none, *prefix;
+    ngx_uint_t                slash;
+    ngx_http_cos_pass_t      *pass;
+    ngx_http_cos_loc_conf_t  *cclf;
+
+    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
 
     pass = cclf->pass;
-    rest = r->uri;
+    rest = *uri;
 
     ngx_str_null(&none);
     prefix = &none;
 
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    if (cclf->strip && r->valid_location && rest.len >= cclf->strip
-        && ngx_memcmp(rest.data, clcf->name.data, cclf->strip) == 0)
-    {
-        rest.data += cclf->strip;
-        rest.len -= cclf->strip;
-    }
+    ngx_http_cos_strip(r, &rest);
 
     if (pass->mode == NGX_HTTP_COS_PASS_BUCKET) {
 
@@ -168,6 +300,21 @@ ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
             if (rest.len == 0) {
                 return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
                                            "InvalidURI", "the key is empty");
+            }
+
+            if (form_key) {
+
+                if (rest.data[rest.len - 1] != '/') {
+                    return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN,
+                                               "AccessDenied",
+                                               "keys of forms are not "
+                                               "allowed here");
+                }
+
+                ctx->base.data = uri->data;
+                ctx->base.len = uri->len - form_key->len;
+
+                return ngx_http_cos_set_key(r, ctx, &rest, 0, form_key);
             }
 
             return ngx_http_cos_set_key(r, ctx, &none, 0, &rest);
@@ -185,7 +332,7 @@ ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     slash = 0;
 
     if (rest.len && rest.data[0] == '/'
-        && (rest.data == r->uri.data || rest.data[-1] != '/'))
+        && (rest.data == uri->data || rest.data[-1] != '/'))
     {
         rest.data++;
         rest.len--;
@@ -249,8 +396,8 @@ ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         break;
     }
 
-    ctx->base.data = r->uri.data;
-    ctx->base.len = rest.data - r->uri.data;
+    ctx->base.data = uri->data;
+    ctx->base.len = rest.data - uri->data;
 
     if (ctx->bucket == NULL) {
         return ngx_http_cos_refuse(r, ctx, NGX_HTTP_NOT_FOUND, "NoSuchBucket",

@@ -21,6 +21,19 @@
 ngx_int_t ngx_http_cos_find_target(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 
+/*
+ * Whether the URI is where forms are sent to: the root of a bucket, of a
+ * PREFIX or of path_style.
+ */
+ngx_uint_t ngx_http_cos_is_root(ngx_http_request_t *r);
+
+/*
+ * The same for a form: its key is what the URI is to be followed by, so that a
+ * GET of both finds the object.  ctx->path is that of the bucket.
+ */
+ngx_int_t ngx_http_cos_find_form_target(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx, ngx_str_t *key);
+
 /* writes ctx->url from ctx->bucket, ctx->path and ctx->params */
 ngx_int_t ngx_http_cos_set_url(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);

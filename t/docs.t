@@ -18,7 +18,7 @@ select STDOUT; $| = 1;
 
 my %text = map { $_ => slurp("../$_") } qw( README.md CHANGELOG.md
 	CONTRIBUTING.md docs/directives.md docs/credentials.md
-	docs/how-it-works.md docs/clients.md );
+	docs/how-it-works.md docs/clients.md docs/form-uploads.md );
 my $docs = $text{'docs/directives.md'};
 
 plan(tests => 19);
@@ -129,7 +129,8 @@ same([grep { $text{'docs/credentials.md'} !~ /\bprovider\s+$_\b/ } @providers],
 # refusals
 
 my %status = (BAD_REQUEST => 400, FORBIDDEN => 403, NOT_FOUND => 404,
-	NOT_ALLOWED => 405, SERVICE_UNAVAILABLE => 503);
+	NOT_ALLOWED => 405, NOT_IMPLEMENTED => 501,
+	SERVICE_UNAVAILABLE => 503);
 my %refusals;
 for my $file (glob '../src/ngx_http_cos_*.c') {
 	my $c = slurp($file);
@@ -182,8 +183,8 @@ sub operations {
 	$table =~ s/.*?#define BUCKET.*?\n\n//s;
 	$table =~ s/NGX_HTTP_COS_LISTING/$listing/g;
 	$table =~ s/"\s*\n\s*"//g;
-	# the last row has no macro
-	$table =~ s/\{ ngx_string(\("\w+")\), NGX_HTTP_COS_(\w+), NGX_HTTP_/$2$1, /;
+	# the last rows have no macro
+	$table =~ s/\{ ngx_string(\("\w+")\), NGX_HTTP_COS_(\w+), NGX_HTTP_/$2$1, /g;
 
 	my @ops;
 	my $q = qr/"([^"]*)"/;

@@ -21,7 +21,8 @@ select STDOUT; $| = 1;
 ###############################################################################
 
 my @files = qw( README.md CONTRIBUTING.md docs/directives.md
-	docs/how-it-works.md docs/credentials.md docs/clients.md );
+	docs/how-it-works.md docs/credentials.md docs/clients.md
+	docs/form-uploads.md );
 my %text = map { $_ => slurp("../$_") } @files;
 my @blocks = map { my $name = $_; my $n = 0;
 	map { [$name . ', example ' . ++$n, $_] }

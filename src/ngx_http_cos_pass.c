@@ -42,6 +42,7 @@ static ngx_int_t ngx_http_cos_get_no_peer(ngx_peer_connection_t *pc,
     void *data);
 static void ngx_http_cos_free_no_peer(ngx_peer_connection_t *pc, void *data,
     ngx_uint_t state);
+static ngx_int_t ngx_http_cos_proceed(ngx_http_request_t *r);
 static ngx_int_t ngx_http_cos_prepare(ngx_http_request_t *r,
     ngx_http_cos_loc_conf_t *cclf, ngx_http_cos_ctx_t *ctx);
 static ngx_int_t ngx_http_cos_client_signed(ngx_http_request_t *r,
@@ -145,7 +146,7 @@ ngx_http_cos_init_no_peer(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 
     if (ctx && ctx->missing) {
 
-        if (!stale && !r->background && ngx_http_cos_replayable(r)) {
+        if (!stale && !r->background && ngx_http_cos_replayable(r, ctx)) {
             cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
 
             return ngx_http_cos_restart(r, ctx,
@@ -231,7 +232,7 @@ ngx_http_cos_handler(ngx_http_request_t *r)
 }
 
 
-ngx_int_t
+static ngx_int_t
 ngx_http_cos_proceed(ngx_http_request_t *r)
 {
     ngx_http_cos_ctx_t       *ctx;
@@ -383,6 +384,10 @@ ngx_http_cos_authorization_variable(ngx_http_request_t *r,
 
         if (r->reading_body) {
             r->request_body_no_buffering = 1;
+        }
+
+        if (ctx->credentials) {
+            ngx_http_cos_watch(r, ctx);
         }
 
     } else if (ctx->client_signed) {

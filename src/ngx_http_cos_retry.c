@@ -43,6 +43,7 @@ static time_t ngx_http_cos_clock_error(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 static ngx_int_t ngx_http_cos_correct_clock(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, time_t error);
+static ngx_int_t ngx_http_cos_again(ngx_http_request_t *r);
 
 
 void
@@ -184,7 +185,7 @@ ngx_http_cos_process_error(ngx_http_request_t *r)
         }
     }
 
-    if (rc != NGX_OK || ctx->retried || !ngx_http_cos_replayable(r)) {
+    if (rc != NGX_OK || ctx->retried || !ngx_http_cos_replayable(r, ctx)) {
         return NGX_OK;
     }
 
@@ -380,9 +381,12 @@ ngx_http_cos_correct_clock(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
 
 ngx_uint_t
-ngx_http_cos_replayable(ngx_http_request_t *r)
+ngx_http_cos_replayable(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
-    return !r->request_body_no_buffering && !r->reading_body;
+    /* the signature of a form is in it */
+
+    return !r->request_body_no_buffering && !r->reading_body
+           && ctx->post == NULL;
 }
 
 
@@ -403,7 +407,20 @@ ngx_http_cos_restart(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     r->write_event_handler = ngx_http_request_empty_handler;
 
     ngx_http_finalize_request(r, ngx_http_cos_wait(r, ctx, timeout,
-                                                   ngx_http_cos_proceed));
+                                                   ngx_http_cos_again));
 
     return NGX_ERROR;
+}
+
+
+/* the body has been read, and it may have been rewritten, so not once more */
+
+static ngx_int_t
+ngx_http_cos_again(ngx_http_request_t *r)
+{
+    ngx_http_cos_loc_conf_t  *cclf;
+
+    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
+
+    return cclf->pass->proxy(r);
 }

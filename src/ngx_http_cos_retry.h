@@ -25,7 +25,7 @@
 void ngx_http_cos_watch(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx);
 
 /*
- * Ends the upstream request and calls the handler again, as soon as there is a
+ * Ends the upstream request and calls proxy again, as soon as there is a
  * credential other than ctx->refused, at the latest after timeout; then, if
  * there is none at all, it answers 503.  Returns NGX_ERROR, which the caller
  * has to return to ngx_http_upstream: it takes that for an upstream that was
@@ -34,8 +34,9 @@ void ngx_http_cos_watch(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx);
 ngx_int_t ngx_http_cos_restart(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_msec_t timeout);
 
-/* whether the body, if there is any, can be sent again */
-ngx_uint_t ngx_http_cos_replayable(ngx_http_request_t *r);
+/* whether what there is of a body can be sent again with another signature */
+ngx_uint_t ngx_http_cos_replayable(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
 
 
 #endif /* _NGX_HTTP_COS_RETRY_H_INCLUDED_ */

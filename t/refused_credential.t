@@ -14,6 +14,7 @@ BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
 use Test::COS;
+use Test::COS::Form;
 use Test::COS::Issuer;
 
 select STDERR; $| = 1;
@@ -22,7 +23,7 @@ select STDOUT; $| = 1;
 ###############################################################################
 
 my $t = Test::COS->new();
-$t->needs('slice')->plan(44);
+$t->needs('slice')->plan(50);
 
 $t->cos();
 $t->store_put('images-1250000000', $_, 'hello') for qw/ a.txt b.txt /;
@@ -53,6 +54,8 @@ http {
                            proxy_cache one;
                            proxy_set_header Range \$slice_range;
                            proxy_cache_key \$uri\$slice_range; }
+        location /dir/ { cos_pass images-1250000000/sub/dir/;
+                         cos_allow read write delete list PostObject; }
         location /impatient/ { cos_pass images-1250000000/; cos_wait 0; }
         location /fixed/ { cos_pass images-1250000000/ credentials=fixed; }
     }
@@ -101,6 +104,23 @@ revoke();
 $r = http_request(method => 'POST', uri => '/multi.txt?uploads', body => '');
 is($r->status, 200, 'POST, which nothing has come of');
 is(sent(), '403 200', 'POST, sent twice');
+
+restart();
+$t->store_put('images-1250000000', 'sub/dir/a.txt', 'hello');
+revoke();
+$r = http_post('/dir/?delete', '<Delete><Object><Key>a.txt</Key></Object>'
+	. '</Delete>');
+is($r->status, 200, 'deletion of several');
+like($r->body, qr!<Key>a\.txt</Key>!, 'deletion of several, key');
+is($t->store_get('images-1250000000', 'sub/dir/a.txt'), undef,
+	'deletion of several, done');
+
+restart();
+revoke();
+is(http_form('/dir/', [key => 'form.txt'], 'x')->status, 403, 'form');
+ok($t->wait_until(sub { fetched() == 2 }, 5), 'form, fetched');
+is(http_form('/dir/', [key => 'form.txt'], 'x')->status, 204,
+	'form, the next one');
 
 restart();
 revoke();

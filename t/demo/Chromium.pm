@@ -22,7 +22,8 @@ sub binary {
 	return undef;
 }
 
-# new(dir => of the profile, log => file)
+# new(dir => of the profile, log => file, hosts => { name => port }): names are
+# there on 127.0.0.1, with whatever certificates; nothing else is
 
 sub new {
 	my ($class, %opt) = @_;
@@ -30,6 +31,8 @@ sub new {
 	pipe my $from_us, my $to_it or die "pipe: $!\n";
 	pipe my $from_it, my $to_us or die "pipe: $!\n";
 	mkdir $opt{dir};
+	my @hosts = map { "MAP $_ 127.0.0.1:$opt{hosts}{$_}" }
+		sort keys %{$opt{hosts} || {}};
 
 	my $pid = fork;
 	die "fork: $!\n" unless defined $pid;
@@ -47,7 +50,9 @@ sub new {
 			--disable-quic --no-first-run --disable-background-networking
 			--disable-component-update --disable-sync
 			--disable-dev-shm-usage --remote-debugging-pipe },
-			'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+			'--host-resolver-rules=' . join(', ', @hosts,
+				'MAP * ~NOTFOUND', 'EXCLUDE 127.0.0.1'),
+			$opt{hosts} ? '--ignore-certificate-errors' : (),
 			"--user-data-dir=$opt{dir}", 'about:blank');
 		exec { $command[0] } @command or POSIX::_exit(127);
 	}

@@ -27,22 +27,27 @@ sub needs {
 	return $t;
 }
 
+# The directory of the packages.
+
+sub modules {
+	my ($status, $text) = Test::COS::Process::output(100,
+		"$HERE/../../tools/install-node-deps", $HERE);
+	die "packages cannot be installed:\n$text" if $status;
+	return $text =~ /^(.+)\n\z/m;
+}
+
 # The script gets one value as JSON and gives one.
 
 sub run {
 	my ($t, $script, $in) = @_;
 
-	my ($status, $text) = Test::COS::Process::output(100,
-		"$HERE/../../tools/install-node-deps", $HERE);
-	die "packages cannot be installed:\n$text" if $status;
-	my ($modules) = $text =~ /^(.+)\n\z/m;
-
+	my ($modules) = modules();
 	my $dir = $t->testdir;
 	my $file = $t->write_file('in.json', $JSON->encode($in));
 
 	local @ENV{qw/ NODE_PATH HOME XDG_CONFIG_HOME NO_COLOR /}
 		= ($modules, $dir, $dir, 1);
-	($status, $text) = Test::COS::Process::output(60, 'node',
+	my ($status, $text) = Test::COS::Process::output(60, 'node',
 		"$HERE/$script", $file, "$dir/out.json");
 	die "$script failed:\n$text" if $status;
 

@@ -18,7 +18,8 @@ select STDOUT; $| = 1;
 
 my %text = map { $_ => slurp("../$_") } qw( README.md CHANGELOG.md
 	CONTRIBUTING.md docs/directives.md docs/credentials.md
-	docs/how-it-works.md docs/clients.md docs/form-uploads.md );
+	docs/how-it-works.md docs/clients.md docs/form-uploads.md
+	docs/mini-program.md );
 my $docs = $text{'docs/directives.md'};
 
 plan(tests => 19);

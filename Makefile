@@ -11,6 +11,9 @@
 #   make asan                   all tests under AddressSanitizer and UBSan
 #   make tsan                   the tests of the refresher under ThreadSanitizer
 #   make fuzz                   each fuzzer for FUZZ_SECONDS=60
+#   make bench                  what cos_pass costs beside proxy_pass; QUICK=1
+#   make bench-check            its instruction counts against bench/bounds
+#   make bench-profile          where they go; CASE=miss, kept, token or hit
 #   make matrix                 builds with gcc and clang, for each nginx
 #   make clean                  removes what was built, keeps nginx sources
 #
@@ -45,6 +48,7 @@ include make/nginx.mk
 include make/unit.mk
 include make/test.mk
 include make/sanitize.mk
+include make/bench.mk
 
 .PHONY: clean
 clean:

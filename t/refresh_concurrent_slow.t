@@ -37,7 +37,7 @@ worker_processes 4;
 events { worker_connections 1024; }
 http {
     %%TEST_GLOBALS_HTTP%%
-    cos_credentials a { provider http $url/sts.php?a; refresh_before 4s; }
+    cos_credentials a { provider http $url/sts.php?a; refresh_before 7s; }
     cos_bucket images-1250000000 ap-guangzhou protocol=http
                endpoint=127.0.0.1:8081;
     cos_wait 20s;
@@ -55,11 +55,11 @@ is(fetches(), 1, 'one fetch');
 
 # renewal: they come while the source is asked, and go on with what there is
 
-$t->issuer_control({ life => 8, rules => [{ stall => 1 }] });
+$t->issuer_control({ life => 14, rules => [{ stall => 1 }] });
 (my $next = $conf) =~ s/sts\.php\?a/sts.php?b/;
 $t->write_conf($next);
 $t->reload;
-ok($t->wait_until(sub { fetches() == 3 }, 15), 'asked again');
+ok($t->wait_until(sub { fetches() == 3 }, 20), 'asked again');
 $t->issuer_control({ rules => [{ status => 500 }] });
 $t->journal_clear;
 @c = ask();
@@ -72,7 +72,7 @@ is(join(' ', keys %used), '', 'the old credential, and then the new one');
 
 # the moment of expiry: the source is down since
 
-ok($t->wait_until(sub { http_get('/a.txt')->status == 503 }, 15), 'expired');
+ok($t->wait_until(sub { http_get('/a.txt')->status == 503 }, 20), 'expired');
 $t->journal_clear;
 @c = ask();
 is(answers()->{503}, $N, 'refused at once');

@@ -10,6 +10,7 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_atomic.h"
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_job.h"
 #include "ngx_http_cos_lease.h"
@@ -358,6 +359,7 @@ ngx_http_cos_stop_threads(void)
     ngx_int_t                  rc;
     ngx_uint_t                 i;
     ngx_msec_t                 now;
+    ngx_atomic_uint_t          order;
     ngx_http_cos_refresher_t  *rf;
 
     now = ngx_http_cos_monotonic();
@@ -382,15 +384,16 @@ ngx_http_cos_stop_threads(void)
             continue;
         }
 
-        if (ngx_atomic_fetch_add(&rf->ended, 0)) {
+        if (ngx_http_cos_atomic_load(&rf->ended)) {
             ngx_http_cos_free_thread(rf);
             ngx_http_cos_refreshers[i] = NULL;
             continue;
         }
 
-        if (rf->order != ngx_http_cos_order) {
-            (void) ngx_atomic_cmp_set(&rf->order, rf->order,
-                                      ngx_http_cos_order);
+        order = ngx_http_cos_atomic_load(&rf->order);
+
+        if (order != ngx_http_cos_order) {
+            (void) ngx_atomic_cmp_set(&rf->order, order, ngx_http_cos_order);
             curl_multi_wakeup(rf->multi);
         }
 
@@ -446,7 +449,7 @@ ngx_http_cos_refresher_main(void *data)
 
     for ( ;; ) {
 
-        order = ngx_atomic_fetch_add(&rf->order, 0);
+        order = ngx_http_cos_atomic_load(&rf->order);
 
         if (order == NGX_HTTP_COS_STOP
             || (order == NGX_HTTP_COS_FINISH && rf->nbusy == 0))

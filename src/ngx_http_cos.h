@@ -28,10 +28,12 @@
 
 typedef struct ngx_http_cos_bucket_s       ngx_http_cos_bucket_t;
 typedef struct ngx_http_cos_credentials_s  ngx_http_cos_credentials_t;
+typedef struct ngx_http_cos_endpoint_s     ngx_http_cos_endpoint_t;
 typedef struct ngx_http_cos_operation_s    ngx_http_cos_operation_t;
 typedef struct ngx_http_cos_sts_s          ngx_http_cos_sts_t;
 typedef struct ngx_http_cos_cors_s         ngx_http_cos_cors_t;
 typedef struct ngx_http_cos_post_s         ngx_http_cos_post_t;
+typedef struct ngx_http_cos_peers_s        ngx_http_cos_peers_t;
 
 
 /* one bit for each row of the operation table and each guarded feature */
@@ -56,6 +58,12 @@ typedef struct {
 
     /* every cos_pass goes through this one upstream, see cos_pass.c */
     ngx_http_upstream_srv_conf_t  *upstream;
+
+    /* of one worker process, see cos_endpoint.h */
+    ngx_pool_t                    *pool;
+    ngx_rbtree_t                   endpoints;
+    ngx_rbtree_node_t              endpoint_sentinel;
+    ngx_http_cos_endpoint_t       *endpoint_list;
 } ngx_http_cos_main_conf_t;
 
 
@@ -159,6 +167,7 @@ typedef struct {
     unsigned                        ready:1;
     unsigned                        missing:1;      /* a credential */
     unsigned                        retried:1;
+    unsigned                        looked_up:1;    /* waited for addresses */
     unsigned                        client_signed:1;
     unsigned                        mask:1;
     unsigned                        masking:1;

@@ -10,6 +10,9 @@
 #include "ngx_http_cos_domain.h"
 
 
+#define NGX_HTTP_COS_KEEPALIVE  32
+
+
 static ngx_int_t ngx_http_cos_bucket_name(ngx_str_t *name);
 static ngx_int_t ngx_http_cos_bucket_word(ngx_str_t *word);
 static char *ngx_http_cos_bucket_index(ngx_conf_t *cf,
@@ -19,11 +22,6 @@ static ngx_int_t ngx_http_cos_bucket_endpoint(ngx_conf_t *cf,
     ngx_http_cos_bucket_t *bucket, ngx_str_t *endpoint);
 static ngx_int_t ngx_http_cos_init_bucket(ngx_conf_t *cf,
     ngx_http_cos_main_conf_t *cmcf, ngx_http_cos_bucket_t *bucket);
-static ngx_int_t ngx_http_cos_init_addrs(ngx_conf_t *cf,
-    ngx_http_cos_bucket_t *bucket);
-#if (NGX_HTTP_SSL)
-static void ngx_http_cos_free_sessions(void *data);
-#endif
 
 
 char *
@@ -60,6 +58,7 @@ ngx_http_cos_bucket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     bucket->name = value[1];
     bucket->region = value[2];
     bucket->ssl = 1;
+    bucket->keepalive = NGX_CONF_UNSET_UINT;
     bucket->file_name = cf->conf_file->file.name.data;
     bucket->line = cf->conf_file->line;
 
@@ -140,6 +139,7 @@ ngx_int_t
 ngx_http_cos_bucket_param(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket,
     ngx_str_t *param)
 {
+    ngx_int_t  n;
     ngx_str_t  value;
 
     if (ngx_strncmp(param->data, "domain=", 7) == 0) {
@@ -197,6 +197,25 @@ ngx_http_cos_bucket_param(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket,
         return NGX_OK;
     }
 
+    if (ngx_strncmp(param->data, "keepalive=", 10) == 0) {
+
+        if (bucket->keepalive != NGX_CONF_UNSET_UINT) {
+            goto duplicate;
+        }
+
+        n = ngx_atoi(param->data + 10, param->len - 10);
+
+        if (n == NGX_ERROR) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\"", param);
+            return NGX_ERROR;
+        }
+
+        bucket->keepalive = n;
+
+        return NGX_OK;
+    }
+
     return NGX_DECLINED;
 
 duplicate:
@@ -219,6 +238,7 @@ ngx_http_cos_service(ngx_conf_t *cf)
     }
 
     bucket->ssl = 1;
+    bucket->keepalive = NGX_CONF_UNSET_UINT;
     bucket->file_name = cf->conf_file->file.name.data;
     bucket->line = cf->conf_file->line;
 
@@ -502,74 +522,11 @@ ngx_http_cos_init_bucket(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf,
 
 #endif
 
-    if (ngx_test_config) {
-        return NGX_OK;
+    if (bucket->keepalive == NGX_CONF_UNSET_UINT) {
+        bucket->keepalive = NGX_HTTP_COS_KEEPALIVE;
     }
 
-    return ngx_http_cos_init_addrs(cf, bucket);
-}
-
-
-static ngx_int_t
-ngx_http_cos_init_addrs(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket)
-{
-    ngx_http_upstream_srv_conf_t  *uscf;
-#if (NGX_HTTP_SSL)
-    ngx_pool_cleanup_t            *cln;
-#endif
-
-    /*
-     * One set of peers for each bucket, even where addresses are the same:
-     * peers keep TLS sessions, which belong to one verified name.
-     */
-
-    uscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_upstream_srv_conf_t));
-    if (uscf == NULL) {
-        return NGX_ERROR;
-    }
-
-    uscf->host = bucket->endpoint;
-    uscf->port = bucket->endpoint_port;
-    uscf->file_name = bucket->file_name;
-    uscf->line = bucket->line;
-
-    if (ngx_http_upstream_init_round_robin(cf, uscf) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-#if (NGX_HTTP_SSL)
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_cos_free_sessions;
-    cln->data = uscf->peer.data;
-
-#endif
-
-    bucket->upstream = uscf;
+    ngx_queue_init(&bucket->idle);
 
     return NGX_OK;
 }
-
-
-#if (NGX_HTTP_SSL)
-
-static void
-ngx_http_cos_free_sessions(void *data)
-{
-    ngx_http_upstream_rr_peers_t  *peers = data;
-
-    ngx_http_upstream_rr_peer_t  *peer;
-
-    for (peer = peers->peer; peer; peer = peer->next) {
-        if (peer->ssl_session) {
-            ngx_ssl_free_session(peer->ssl_session);
-            peer->ssl_session = NULL;
-        }
-    }
-}
-
-#endif

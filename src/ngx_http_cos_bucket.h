@@ -2,7 +2,7 @@
 /*
  * Copyright (C) nginx-cos contributors
  *
- * Declared buckets: names, host names, addresses.
+ * Declared buckets: names, host names.
  */
 
 
@@ -37,12 +37,17 @@ struct ngx_http_cos_bucket_s {
     ngx_str_t                      credentials_name;
     ngx_http_cos_credentials_t    *credentials;
 
-    ngx_http_upstream_srv_conf_t  *upstream;    /* addresses of endpoint */
-
     ngx_http_cos_bucket_node_t     name_node;
     ngx_http_cos_bucket_node_t     alias_node;
 
+    /* of one worker process */
+
     time_t                         skew;        /* of COS's clock, learnt */
+    ngx_http_cos_endpoint_t       *at;          /* NULL until it is used */
+    ngx_http_cos_peers_t          *peers;
+    ngx_queue_t                    idle;        /* connections */
+    ngx_uint_t                     nidle;
+    ngx_uint_t                     keepalive;   /* idle ones at most */
 
     u_char                        *file_name;
     ngx_uint_t                     line;
@@ -58,9 +63,9 @@ struct ngx_http_cos_bucket_s {
 char *ngx_http_cos_bucket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /*
- * Parses one "domain=", "protocol=", "endpoint=" or "credentials=" parameter
- * of cos_bucket or of "cos_pass service".  NGX_DECLINED if it is none of
- * these, NGX_ERROR after a message.
+ * Parses one "domain=", "protocol=", "endpoint=", "keepalive=" or
+ * "credentials=" parameter of cos_bucket or of "cos_pass service".
+ * NGX_DECLINED if it is none of these, NGX_ERROR after a message.
  */
 ngx_int_t ngx_http_cos_bucket_param(ngx_conf_t *cf,
     ngx_http_cos_bucket_t *bucket, ngx_str_t *param);
@@ -81,7 +86,7 @@ ngx_http_cos_bucket_t *ngx_http_cos_find_bucket_by_host(
 
 /*
  * Fills in the host names and finds the credentials of every bucket and
- * service; without "nginx -t" also looks up the addresses.
+ * service.
  */
 ngx_int_t ngx_http_cos_init_buckets(ngx_conf_t *cf,
     ngx_http_cos_main_conf_t *cmcf);

@@ -10,6 +10,8 @@
 #include "ngx_http_cos_bucket.h"
 #include "ngx_http_cos_cors.h"
 #include "ngx_http_cos_credentials.h"
+#include "ngx_http_cos_keepalive.h"
+#include "ngx_http_cos_lookup.h"
 #include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_pass.h"
 #include "ngx_http_cos_presign.h"
@@ -30,6 +32,7 @@ static ngx_int_t ngx_http_cos_expire_variable(ngx_http_request_t *r,
 static ngx_int_t ngx_http_cos_add_variables(ngx_conf_t *cf);
 static void *ngx_http_cos_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_cos_init_main_conf(ngx_conf_t *cf, void *conf);
+static void ngx_http_cos_cleanup(void *data);
 static void *ngx_http_cos_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_cos_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -438,8 +441,11 @@ ngx_http_cos_exit_process(ngx_cycle_t *cycle)
     cmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_cos_module);
 
     if (cmcf) {
+        ngx_http_cos_close_peers(cmcf);
         ngx_http_cos_wipe_secrets(cmcf);
     }
+
+    ngx_http_cos_end_lookups();
 }
 
 
@@ -459,6 +465,7 @@ ngx_http_cos_create_main_conf(ngx_conf_t *cf)
      *     conf->shm_zone = NULL;
      *     conf->upstream = NULL;
      *     conf->cors = 0;
+     *     conf->endpoint_list = NULL;
      */
 
     if (ngx_array_init(&conf->credentials, cf->pool, 4,
@@ -480,6 +487,11 @@ ngx_http_cos_create_main_conf(ngx_conf_t *cf)
     ngx_rbtree_init(&conf->bucket_names, &conf->bucket_sentinel,
                     ngx_str_rbtree_insert_value);
 
+    ngx_rbtree_init(&conf->endpoints, &conf->endpoint_sentinel,
+                    ngx_str_rbtree_insert_value);
+
+    conf->pool = cf->pool;
+
     return conf;
 }
 
@@ -490,6 +502,7 @@ ngx_http_cos_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_http_cos_main_conf_t *cmcf = conf;
 
     ngx_uint_t                  i;
+    ngx_pool_cleanup_t         *cln;
     ngx_http_variable_t        *v;
     ngx_http_core_main_conf_t  *core;
 
@@ -531,7 +544,26 @@ ngx_http_cos_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    /* of a single process that has reloaded its configuration */
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_cos_cleanup;
+    cln->data = cmcf;
+
     return ngx_http_cos_add_zone(cf, cmcf);
+}
+
+
+static void
+ngx_http_cos_cleanup(void *data)
+{
+    ngx_http_cos_main_conf_t *cmcf = data;
+
+    ngx_http_cos_close_peers(cmcf);
 }
 
 

@@ -15,7 +15,9 @@
 #include "ngx_http_cos_bucket.h"
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_delete.h"
+#include "ngx_http_cos_endpoint.h"
 #include "ngx_http_cos_error.h"
+#include "ngx_http_cos_keepalive.h"
 #include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_pass.h"
 #include "ngx_http_cos_post.h"
@@ -38,11 +40,13 @@ static ngx_int_t ngx_http_cos_init_peer(ngx_http_request_t *r,
     ngx_http_upstream_srv_conf_t *us);
 static ngx_int_t ngx_http_cos_init_no_peer(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
+static ngx_uint_t ngx_http_cos_has_stale(ngx_http_request_t *r);
 static ngx_int_t ngx_http_cos_get_no_peer(ngx_peer_connection_t *pc,
     void *data);
 static void ngx_http_cos_free_no_peer(ngx_peer_connection_t *pc, void *data,
     ngx_uint_t state);
-static ngx_int_t ngx_http_cos_proceed(ngx_http_request_t *r);
+static ngx_int_t ngx_http_cos_hand_over(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_cos_may_be_cached(ngx_http_request_t *r);
 static ngx_int_t ngx_http_cos_prepare(ngx_http_request_t *r,
     ngx_http_cos_loc_conf_t *cclf, ngx_http_cos_ctx_t *ctx);
 static ngx_int_t ngx_http_cos_client_signed(ngx_http_request_t *r,
@@ -90,27 +94,44 @@ ngx_http_cos_init_upstream(ngx_conf_t *cf, ngx_http_upstream_srv_conf_t *us)
 static ngx_int_t
 ngx_http_cos_init_peer(ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *us)
 {
-    ngx_http_cos_ctx_t   *ctx;
-    ngx_http_upstream_t  *u;
+    ngx_int_t            rc;
+    ngx_http_cos_ctx_t  *ctx;
 
-    u = r->upstream;
     ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
 
     if (ctx == NULL || !ctx->ready) {
         return ngx_http_cos_init_no_peer(r, ctx);
     }
 
-    if (ngx_http_upstream_init_round_robin_peer(r, ctx->bucket->upstream)
-        != NGX_OK)
+    rc = ngx_http_cos_find_addrs(r, ctx->bucket);
+
+    if (rc == NGX_AGAIN
+        && !ctx->looked_up
+        && !r->background
+        && !ngx_http_cos_has_stale(r)
+        && ngx_http_cos_replayable(r, ctx))
     {
+        /* it was not in the cache, so it waits now */
+
+        ctx->looked_up = 1;
+
+        ngx_http_cos_leave_upstream(r);
+        ngx_http_finalize_request(r, ngx_http_cos_wait_addrs(r, ctx->bucket,
+                                                     ngx_http_cos_again));
         return NGX_ERROR;
     }
 
+    rc = ngx_http_cos_init_bucket_peer(r, ctx->bucket);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_cos_init_no_peer(r, ctx);
+    }
+
 #if (NGX_HTTP_SSL)
-    u->ssl_name = ctx->bucket->server_name;
+    r->upstream->ssl_name = ctx->bucket->server_name;
 #endif
 
-    return NGX_OK;
+    return rc;
 }
 
 
@@ -122,12 +143,12 @@ ngx_http_cos_init_peer(ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *us)
 static ngx_int_t
 ngx_http_cos_init_no_peer(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
-    ngx_uint_t                stale;
     ngx_http_upstream_t      *u;
     ngx_http_cos_loc_conf_t  *cclf;
 
+    static ngx_str_t  name = ngx_string("unsigned request");
+
     u = r->upstream;
-    stale = 0;
 
 #if (NGX_HTTP_CACHE)
 
@@ -135,18 +156,14 @@ ngx_http_cos_init_no_peer(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 
     u->cacheable = 0;
 
-    if (u->cache_status == NGX_HTTP_CACHE_EXPIRED
-        && ((u->conf->cache_use_stale & NGX_HTTP_UPSTREAM_FT_NOLIVE)
-            || r->cache->stale_error))
-    {
-        stale = 1;
-    }
-
 #endif
 
     if (ctx && ctx->missing) {
 
-        if (!stale && !r->background && ngx_http_cos_replayable(r, ctx)) {
+        if (!r->background
+            && !ngx_http_cos_has_stale(r)
+            && ngx_http_cos_replayable(r, ctx))
+        {
             cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
 
             return ngx_http_cos_restart(r, ctx,
@@ -159,6 +176,7 @@ ngx_http_cos_init_no_peer(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
                       &ctx->credentials->name);
     }
 
+    u->peer.data = (ctx && ctx->ready) ? &ctx->bucket->endpoint : &name;
     u->peer.get = ngx_http_cos_get_no_peer;
     u->peer.free = ngx_http_cos_free_no_peer;
     u->peer.tries = 0;
@@ -167,12 +185,33 @@ ngx_http_cos_init_no_peer(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 }
 
 
+/* a stale response is there, and may be served if there is no peer */
+
+static ngx_uint_t
+ngx_http_cos_has_stale(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_CACHE)
+
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    return u->cache_status == NGX_HTTP_CACHE_EXPIRED
+           && ((u->conf->cache_use_stale & NGX_HTTP_UPSTREAM_FT_NOLIVE)
+               || r->cache->stale_error);
+
+#else
+
+    return 0;
+
+#endif
+}
+
+
 static ngx_int_t
 ngx_http_cos_get_no_peer(ngx_peer_connection_t *pc, void *data)
 {
-    static ngx_str_t  name = ngx_string("unsigned request");
-
-    pc->name = &name;
+    pc->name = data;
 
     return NGX_BUSY;
 }
@@ -232,8 +271,30 @@ ngx_http_cos_handler(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_cos_proceed(ngx_http_request_t *r)
+{
+    ngx_http_cos_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
+
+    /* what is in the cache needs no address */
+
+    if (!ctx->looked_up
+        && !ngx_http_cos_may_be_cached(r)
+        && ngx_http_cos_find_addrs(r, ctx->bucket) == NGX_AGAIN)
+    {
+        ctx->looked_up = 1;
+
+        return ngx_http_cos_wait_addrs(r, ctx->bucket, ngx_http_cos_hand_over);
+    }
+
+    return ngx_http_cos_hand_over(r);
+}
+
+
+static ngx_int_t
+ngx_http_cos_hand_over(ngx_http_request_t *r)
 {
     ngx_http_cos_ctx_t       *ctx;
     ngx_http_cos_loc_conf_t  *cclf;
@@ -251,16 +312,32 @@ ngx_http_cos_proceed(ngx_http_request_t *r)
 }
 
 
+static ngx_uint_t
+ngx_http_cos_may_be_cached(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_CACHE)
+
+    ngx_http_upstream_conf_t  *ucf;
+
+    ucf = ngx_http_cos_proxy_upstream_conf(r);
+
+    return ucf->cache > 0 && (r->method & ucf->cache_methods);
+
+#else
+
+    return 0;
+
+#endif
+}
+
+
 /* NGX_DECLINED if the request is refused, NGX_AGAIN without a credential */
 
 static ngx_int_t
 ngx_http_cos_prepare(ngx_http_request_t *r, ngx_http_cos_loc_conf_t *cclf,
     ngx_http_cos_ctx_t *ctx)
 {
-    ngx_int_t                  rc;
-#if (NGX_HTTP_CACHE)
-    ngx_http_upstream_conf_t  *ucf;
-#endif
+    ngx_int_t  rc;
 
     rc = ngx_http_cos_find_target(r, ctx);
     if (rc != NGX_OK) {
@@ -294,18 +371,12 @@ ngx_http_cos_prepare(ngx_http_request_t *r, ngx_http_cos_loc_conf_t *cclf,
         return rc;
     }
 
-    if (ctx->credentials && ngx_http_cos_get_secret(ctx->credentials) == NULL)
+    /* what is in the cache is served without a credential */
+
+    if (ctx->credentials
+        && ngx_http_cos_get_secret(ctx->credentials) == NULL
+        && !ngx_http_cos_may_be_cached(r))
     {
-#if (NGX_HTTP_CACHE)
-        ucf = ngx_http_cos_proxy_upstream_conf(r);
-
-        /* what is in the cache is served without a credential */
-
-        if (ucf->cache > 0 && (r->method & ucf->cache_methods)) {
-            return NGX_OK;
-        }
-#endif
-
         return NGX_AGAIN;
     }
 

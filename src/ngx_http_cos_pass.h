@@ -27,6 +27,9 @@ ngx_int_t ngx_http_cos_add_upstream(ngx_conf_t *cf);
 /* the content handler */
 ngx_int_t ngx_http_cos_handler(ngx_http_request_t *r);
 
+/* its second half, when there is a credential: hands over to proxy */
+ngx_int_t ngx_http_cos_proceed(ngx_http_request_t *r);
+
 /* the value of the first header of this lower-case name, or NULL */
 ngx_str_t *ngx_http_cos_header(ngx_list_t *headers, const char *lowcase);
 

@@ -382,14 +382,12 @@ ngx_http_cos_post_prepare(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 static ngx_int_t
 ngx_http_cos_post_proceed(ngx_http_request_t *r)
 {
-    off_t                     min, max, tail;
-    ngx_int_t                 rc;
-    ngx_str_t                 head;
-    ngx_http_cos_ctx_t       *ctx;
-    ngx_http_cos_post_t      *post;
-    ngx_http_cos_loc_conf_t  *cclf;
+    off_t                 min, max, tail;
+    ngx_int_t             rc;
+    ngx_str_t             head;
+    ngx_http_cos_ctx_t   *ctx;
+    ngx_http_cos_post_t  *post;
 
-    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
     ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
     post = ctx->post;
 
@@ -417,10 +415,9 @@ ngx_http_cos_post_proceed(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->armed = 1;
     post->sent = 1;
 
-    return cclf->pass->proxy(r);
+    return ngx_http_cos_proceed(r);
 }
 
 

@@ -86,6 +86,8 @@ ngx_http_cos_add_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
     ngx_array_t   *headers;
     ngx_keyval_t  *header, *ours, *user;
 
+    static ngx_str_t  connection = ngx_string("Connection");
+
     if (ngx_http_cos_check_headers_text(cf, conf) != NGX_CONF_OK
         || ngx_http_cos_compile_set_headers(cf, conf) != NGX_OK)
     {
@@ -116,6 +118,19 @@ ngx_http_cos_add_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
                           "in %s:%ui", &user->key, conf->pass->file_name,
                           conf->pass->line);
         }
+    }
+
+    /* or COS would be told to close the connection, before nginx 1.29.7 */
+
+    if (ngx_http_cos_find_header(conf->headers, &connection) == NULL) {
+
+        header = ngx_array_push(headers);
+        if (header == NULL) {
+            return NULL;
+        }
+
+        header->key = connection;
+        ngx_str_set(&header->value, "");
     }
 
     if (conf->headers) {

@@ -43,7 +43,6 @@ static time_t ngx_http_cos_clock_error(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 static ngx_int_t ngx_http_cos_correct_clock(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, time_t error);
-static ngx_int_t ngx_http_cos_again(ngx_http_request_t *r);
 
 
 void
@@ -396,15 +395,22 @@ ngx_http_cos_replayable(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
  * and so does nginx when it sees the error.
  */
 
-ngx_int_t
-ngx_http_cos_restart(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
-    ngx_msec_t timeout)
+void
+ngx_http_cos_leave_upstream(ngx_http_request_t *r)
 {
     r->main->count += 2;
 
     (*r->upstream->cleanup)(r);
 
     r->write_event_handler = ngx_http_request_empty_handler;
+}
+
+
+ngx_int_t
+ngx_http_cos_restart(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
+    ngx_msec_t timeout)
+{
+    ngx_http_cos_leave_upstream(r);
 
     ngx_http_finalize_request(r, ngx_http_cos_wait(r, ctx, timeout,
                                                    ngx_http_cos_again));
@@ -413,9 +419,7 @@ ngx_http_cos_restart(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 }
 
 
-/* the body has been read, and it may have been rewritten, so not once more */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_cos_again(ngx_http_request_t *r)
 {
     ngx_http_cos_loc_conf_t  *cclf;

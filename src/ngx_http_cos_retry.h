@@ -34,6 +34,15 @@ void ngx_http_cos_watch(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx);
 ngx_int_t ngx_http_cos_restart(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_msec_t timeout);
 
+/*
+ * The first half of it: the caller finalizes the request with what parks it,
+ * and returns NGX_ERROR as above.
+ */
+void ngx_http_cos_leave_upstream(ngx_http_request_t *r);
+
+/* the second half: calls proxy once more; the body has been prepared before */
+ngx_int_t ngx_http_cos_again(ngx_http_request_t *r);
+
 /* whether what there is of a body can be sent again with another signature */
 ngx_uint_t ngx_http_cos_replayable(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);

@@ -79,6 +79,18 @@ my @cases = (
 ['two protocols', 'cos_bucket a-1 r protocol=http protocol=https; #!',
 	'protocol='],
 
+['two keepalives', 'cos_bucket a-1 r keepalive=1 keepalive=2; #!',
+	'duplicate parameter "keepalive=2"'],
+
+# idle connections
+
+['empty keepalive', 'cos_bucket a-1 r keepalive=; #!',
+	'invalid parameter "keepalive="'],
+['negative keepalive', 'cos_bucket a-1 r keepalive=-1; #!',
+	'invalid parameter "keepalive=-1"'],
+['keepalive with letters', 'cos_bucket a-1 r keepalive=32x; #!',
+	'invalid parameter "keepalive=32x"'],
+
 # domain templates
 
 ['no {Bucket}', 'cos_bucket a-1 r domain=gw.example.com; #!',

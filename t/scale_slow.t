@@ -1,0 +1,136 @@
+#!/usr/bin/perl
+
+# Tests for ten thousand buckets: they cost next to nothing, and no name is
+# looked up before it is needed.
+
+###############################################################################
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; chdir($FindBin::Bin); }
+
+use lib 'lib';
+use Test::COS;
+use Test::COS::DNS;
+
+select STDERR; $| = 1;
+select STDOUT; $| = 1;
+
+###############################################################################
+
+use constant N => 10_000;
+
+my $t = Test::COS->new()->needs(qw/ proxy /)->needs_cos()->plan(17);
+
+my @used = (1, N / 2, N);
+
+$t->cos(buckets => [map { { name => "b$_-1250000000",
+	region => 'ap-guangzhou' } } @used]);
+$t->store_put("b$_-1250000000", 'a.txt', "of $_") for @used;
+
+my $dns = Test::COS::DNS->new($t);
+$dns->set("h$_.test", A => ['127.0.0.1']) for @used;
+
+conf(1);
+my $one = cpu();
+conf(N);
+my $many = cpu();
+
+SKIP: {
+	skip 'sanitizers take their time', 1 if $ENV{ASAN_OPTIONS};
+	cmp_ok($many - $one, '<', 1, 'less than a second of CPU time');
+}
+
+my ($strace) = grep { -x } map { "$_/strace" } split /:/, $ENV{PATH};
+SKIP: {
+	skip 'no strace', 1 unless $strace && !$ENV{ASAN_OPTIONS}
+		&& (Test::COS::Process::output(20, $strace, '-f', '-o', '/dev/null',
+			'true'))[0] == 0;
+	Test::COS::Process::output(60, $strace, '-f', '-o', $t->path('trace'),
+		'-e', 'trace=network', Test::COS::Nginx::binary(), '-t', '-p',
+		$t->testdir . '/', '-c', 'nginx.conf', '-e', 'stderr');
+	is(join('', grep { /\b(?:connect|send\w*)\(/ && !/AF_UNIX/ }
+		split /^/, $t->read_file('trace')), '', 'nginx -t asks nothing');
+}
+
+$t->run();
+is($dns->queries, 0, 'nginx asks nothing');
+
+for my $n (@used) {
+	is(http_get("/b$n-1250000000/a.txt")->body, "of $n", "bucket $n");
+	is(http_get("/a$n/a.txt")->body, "of $n", "alias $n");
+}
+is($dns->queries(undef, 'A'), 3, 'three names looked up');
+
+# many have no address
+
+is(http_get('/b2-1250000000/a.txt')->status, 502, 'no address');
+is(http_get('/b0-1250000000/a.txt')->status, 404, 'no such bucket');
+is(http_get('/b' . (N + 1) . '-1250000000/a.txt')->status, 404,
+	'no such bucket, either');
+
+# reload
+
+ok($t->reload, 'reload');
+$dns->clear;
+is(http_get("/a$_/a.txt")->body, "of $_", "bucket $_ after a reload")
+	for $used[0], $used[2];
+is($dns->queries(undef, 'A'), 2, 'names looked up again');
+
+###############################################################################
+
+sub conf {
+	my ($n) = @_;
+
+	my $buckets = join '', map { "cos_bucket b$_-1250000000 ap-guangzhou"
+		. " alias=a$_ protocol=http endpoint=h$_.test:" . $t->port(8081)
+		. ";\n" } 1 .. $n;
+
+	$t->write_conf(<<"EOF");
+
+%%TEST_GLOBALS%%
+
+events {
+}
+
+http {
+    %%TEST_GLOBALS_HTTP%%
+
+    resolver 127.0.0.1:8053;
+
+    cos_credentials app { provider static; secret_id %%SECRET_ID%%;
+                          secret_key %%SECRET_KEY%%; }
+    $buckets
+
+    server {
+        listen       127.0.0.1:8080;
+        server_name  localhost;
+
+        location / { cos_pass path_style; }
+    }
+}
+
+EOF
+}
+
+# of nginx -t, the best of three
+
+sub cpu {
+	my $best;
+	for (1 .. 3) {
+		my (undef, undef, $user, $system) = times;
+		my ($status, $text) = Test::COS::Process::output(60,
+			Test::COS::Nginx::binary(), '-t', '-p', $t->testdir . '/', '-c',
+			'nginx.conf', '-e', 'stderr');
+		die $text if $status;
+		my (undef, undef, $user2, $system2) = times;
+		my $cpu = $user2 + $system2 - $user - $system;
+		$best = $cpu if !defined $best || $cpu < $best;
+	}
+	return $best;
+}
+
+###############################################################################

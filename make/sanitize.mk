@@ -15,7 +15,7 @@ asan tsan:
 # Measuring memory makes no sense here, and the leak checker cannot do its work
 # under strace.
 
-ASAN_SKIP := t/conf_no_network.t t/large_%.t t/memory_%.t \
+ASAN_SKIP := t/conf_no_network.t t/large_%.t t/form_large_%.t t/memory_%.t \
 	t/credentials_core.t t/credentials_wipe.t
 
 # Reports are collected in files: the workers that would write them to a log

@@ -22,7 +22,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs_cos()->plan(27);
+my $t = Test::COS->new()->needs('cache')->needs_cos()->plan(33);
 
 my $token = 'exampleToken+/=value';
 $t->cos(credentials => [
@@ -53,6 +53,8 @@ http {
     cos_bucket videos-1250000000 ap-shanghai protocol=http
                endpoint=127.0.0.1:8081 credentials=tmp alias=videos;
 
+    proxy_cache_path %%TESTDIR%%/cache keys_zone=one:1m;
+
     log_format form '\$request_method \$cos_action \$cos_bucket \$cos_key';
     access_log %%TESTDIR%%/form.log form;
 
@@ -68,6 +70,20 @@ http {
         location /tmp/ {
             cos_pass   videos-1250000000;
             cos_allow  PostObject;
+        }
+
+        location /off/ {
+            cos_pass   images-1250000000;
+            cos_allow  PostObject;
+            proxy_request_buffering off;
+        }
+
+        location /cache/ {
+            cos_pass   images-1250000000;
+            cos_allow  PostObject;
+            proxy_cache          one;
+            proxy_cache_methods  POST;
+            proxy_cache_valid    any 1h;
         }
 
         location /write/ {
@@ -145,6 +161,22 @@ for my $n (1 .. 2) {
 	push @status, $c->read_response()->status;
 }
 is("@status", '204 204', 'keepalive');
+
+# a client that asks before
+
+for my $uri (qw! / /off/ !) {
+	$r = http_form($uri, [key => 'f'], $file, wait_continue => 1);
+	is("@{$r->interim} " . $r->status, '100 204', "$uri told to continue");
+}
+$r = http_form('/write/', [key => 'f'], $file, wait_continue => 1);
+is("@{$r->interim} " . $r->status, ' 403', 'refused before');
+
+# two forms are never one
+
+$t->journal_clear;
+is(http_form('/cache/', [key => "g$_"], $_)->status, 204, "cache, $_")
+	for 1 .. 2;
+is(join(' ', map { $_->{key} } $t->journal), 'g1 g2', 'not from a cache');
 
 # by its name alone: any site can make a browser send a form
 

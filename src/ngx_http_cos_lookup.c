@@ -11,6 +11,7 @@
 
 #include "ngx_http_cos_lookup.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 
 
@@ -32,6 +33,7 @@ struct ngx_http_cos_lookup_s {
 
 
 static ngx_int_t ngx_http_cos_open_lookups(void);
+static void ngx_http_cos_stay_loaded(void);
 static ngx_int_t ngx_http_cos_add_lookup_thread(void);
 static void *ngx_http_cos_lookup_main(void *data);
 static void ngx_http_cos_lookup_handler(ngx_event_t *rev);
@@ -152,6 +154,8 @@ ngx_http_cos_open_lookups(void)
         goto failed;
     }
 
+    ngx_http_cos_stay_loaded();
+
     ngx_queue_init(&ngx_http_cos_lookups);
 
     ngx_http_cos_lookup_connection = c;
@@ -165,6 +169,26 @@ failed:
     ngx_close_socket(s[1]);
 
     return NGX_ERROR;
+}
+
+
+/*
+ * A process that exits unloads its modules first, and a thread would return
+ * from getaddrinfo() to code that is no longer there.
+ */
+
+static void
+ngx_http_cos_stay_loaded(void)
+{
+#if (NGX_HAVE_DLOPEN) && defined(RTLD_NODELETE) && defined(RTLD_NOLOAD)
+
+    Dl_info  info;
+
+    if (dladdr(&ngx_http_cos_lookups, &info)) {
+        (void) dlopen(info.dli_fname, RTLD_NOW|RTLD_NOLOAD|RTLD_NODELETE);
+    }
+
+#endif
 }
 
 

@@ -21,7 +21,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs(qw/ proxy cache /)->needs_cos()->plan(24);
+my $t = Test::COS->new()->needs(qw/ proxy cache /)->needs_cos()->plan(27);
 
 my @names = qw/ servfail nxdomain drop empty cached rare /;
 
@@ -61,6 +61,15 @@ http {
 
         location / { cos_pass path_style; }
 
+        location /stale/ {
+            cos_pass path_style;
+            proxy_cache one;
+            proxy_cache_key \$uri;
+            proxy_cache_valid 200 1s;
+            proxy_cache_use_stale error;
+            add_header X-Cache \$upstream_cache_status always;
+        }
+
         location /cache/ {
             cos_pass path_style;
             proxy_cache one;
@@ -94,19 +103,27 @@ for my $name (sort keys %failure) {
 
 # nginx starts without a name server
 
-is(http_get('/cache/cached/a.txt')->header('X-Cache'), 'MISS', 'to the cache');
+is(http_get("/$_/cached/a.txt")->header('X-Cache'), 'MISS', "to the $_")
+	for qw/ cache stale /;
 $dns->set('cached.test', fail => 'drop');
 $t->stop;
 $t->run;
 
+$dns->clear;
 is(http_get('/cache/cached/a.txt')->header('X-Cache'), 'HIT', 'hit');
-ok($t->waitforlog(qr/"cached.test" could not be resolved \(Operation timed/),
-	'no address is known');
-is(http_get('/cache/cached/a.txt')->header('X-Cache'), 'HIT', 'hit again');
+is($dns->queries, 0, 'hit, nothing asked');
 $t->journal_clear;
 is(http_get('/cache/cached/b.txt')->status, 502, 'miss');
 is(http_get('/cached/a.txt')->status, 502, 'not cached');
+is(http_get('/cache/cached/a.txt')->header('X-Cache'), 'HIT', 'hit again');
 is(scalar(my @e = $t->journal), 0, 'nothing sent');
+like($t->error_log, qr/"cached.test" could not be resolved \(Operation timed/,
+	'logged');
+
+# what is old is served in place of an error
+
+ok($t->wait_until(sub { http_get('/stale/cached/a.txt')->header('X-Cache')
+	eq 'STALE' }), 'stale');
 
 $dns->set('cached.test', A => ['127.0.0.1']);
 ok($t->wait_until(sub { http_get('/cache/cached/b.txt')->status == 404 }),

@@ -23,13 +23,13 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs(qw/ proxy /)->needs_cos();
+my $t = Test::COS->new()->needs(qw/ proxy cache /)->needs_cos();
 
 $t->skip_all('no 127.0.0.2') unless IO::Socket::INET->new(Listen => 1,
 	LocalAddr => '127.0.0.2', LocalPort => $t->port(8081), ReuseAddr => 1);
-$t->plan(26);
+$t->plan(30);
 
-my @names = qw/ one two none moving six many /;
+my @names = qw/ one two none moving six many cold /;
 
 $t->cos(buckets => [map { { name => "$_-1250000000",
 	region => 'ap-guangzhou' } } @names, 'same']);
@@ -59,6 +59,8 @@ events {
 http {
     %%TEST_GLOBALS_HTTP%%
 
+    proxy_cache_path %%TESTDIR%%/cache keys_zone=one:1m;
+
     resolver 127.0.0.1:8053;
     resolver_timeout 1s;
 
@@ -75,6 +77,13 @@ http {
         server_name  localhost;
 
         location / { cos_pass path_style; }
+
+        location /cache/ {
+            cos_pass path_style;
+            proxy_cache one;
+            proxy_cache_lock on;
+            proxy_cache_valid 200 1m;
+        }
     }
 }
 
@@ -106,6 +115,16 @@ is(scalar(grep { $_->read_response(method => 'GET')->body eq 'of many' } @c),
 	5, 'others, too');
 is($dns->queries('many.test', 'A'), 1, 'for one lookup');
 is(length $t->store_get('many-1250000000', 'b.txt'), 100_000, 'body is whole');
+
+# also those that are not in the cache
+
+$dns->set('cold.test', A => ['127.0.0.1'], delay => 0.5);
+@c = map { get("/cache/cold/$_.txt") } qw/ a a b /;
+is(http_put('/cache/cold/c.txt', 'body')->status, 200, 'put beside a cache');
+is(join(' ', map { $_->read_response(method => 'GET')->status } @c),
+	'200 200 404', 'misses wait');
+is($dns->queries('cold.test', 'A'), 1, 'for one lookup, too');
+is(scalar(grep { $_->{bucket} =~ /^cold/ } $t->journal), 3, 'sent once each');
 
 # a client that leaves meanwhile, and one that a reload finds waiting
 

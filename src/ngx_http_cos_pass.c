@@ -109,7 +109,7 @@ ngx_http_cos_init_peer(ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *us)
         && !ctx->looked_up
         && !r->background
         && !ngx_http_cos_has_stale(r)
-        && ngx_http_cos_replayable(r, ctx))
+        && ngx_http_cos_replayable(r))
     {
         /* it was not in the cache, so it waits now */
 
@@ -162,7 +162,7 @@ ngx_http_cos_init_no_peer(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 
         if (!r->background
             && !ngx_http_cos_has_stale(r)
-            && ngx_http_cos_replayable(r, ctx))
+            && ngx_http_cos_replayable(r))
         {
             cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
 

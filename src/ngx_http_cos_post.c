@@ -421,6 +421,22 @@ ngx_http_cos_post_proceed(ngx_http_request_t *r)
 }
 
 
+ngx_int_t
+ngx_http_cos_post_again(ngx_http_request_t *r)
+{
+    ngx_chain_t  *cl;
+
+    /* the head, which proxy has sent a copy of */
+
+    cl = r->request_body->bufs;
+    r->request_body->bufs = cl->next;
+
+    ngx_http_cos_post_resize(r, -ngx_buf_size(cl->buf));
+
+    return ngx_http_cos_post_proceed(r);
+}
+
+
 static ngx_int_t
 ngx_http_cos_post_prepend(ngx_http_request_t *r, ngx_http_cos_post_t *post,
     ngx_str_t *head)

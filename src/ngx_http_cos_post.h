@@ -46,6 +46,12 @@ ngx_uint_t ngx_http_cos_is_form(ngx_http_request_t *r);
 /* the content handler of forms; ctx is new */
 ngx_int_t ngx_http_cos_post(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx);
 
+/*
+ * Sends a form again that was sent as a whole, with another policy.  Returns
+ * what the content handler has to return.
+ */
+ngx_int_t ngx_http_cos_post_again(ngx_http_request_t *r);
+
 /* the last request body filter before the one that saves the body */
 ngx_int_t ngx_http_cos_post_filter(ngx_http_request_t *r, ngx_chain_t *in,
     ngx_http_request_body_filter_pt next);

@@ -12,6 +12,7 @@
 #include "ngx_http_cos_bucket.h"
 #include "ngx_http_cos_lease.h"
 #include "ngx_http_cos_pass.h"
+#include "ngx_http_cos_post.h"
 #include "ngx_http_cos_retry.h"
 #include "ngx_http_cos_wait.h"
 
@@ -184,7 +185,7 @@ ngx_http_cos_process_error(ngx_http_request_t *r)
         }
     }
 
-    if (rc != NGX_OK || ctx->retried || !ngx_http_cos_replayable(r, ctx)) {
+    if (rc != NGX_OK || ctx->retried || !ngx_http_cos_replayable(r)) {
         return NGX_OK;
     }
 
@@ -380,12 +381,9 @@ ngx_http_cos_correct_clock(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
 
 ngx_uint_t
-ngx_http_cos_replayable(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+ngx_http_cos_replayable(ngx_http_request_t *r)
 {
-    /* the signature of a form is in it */
-
-    return !r->request_body_no_buffering && !r->reading_body
-           && ctx->post == NULL;
+    return !r->request_body_no_buffering && !r->reading_body;
 }
 
 
@@ -422,7 +420,14 @@ ngx_http_cos_restart(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 ngx_int_t
 ngx_http_cos_again(ngx_http_request_t *r)
 {
+    ngx_http_cos_ctx_t       *ctx;
     ngx_http_cos_loc_conf_t  *cclf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
+
+    if (ctx->post) {
+        return ngx_http_cos_post_again(r);
+    }
 
     cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
 

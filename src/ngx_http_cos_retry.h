@@ -44,8 +44,7 @@ void ngx_http_cos_leave_upstream(ngx_http_request_t *r);
 ngx_int_t ngx_http_cos_again(ngx_http_request_t *r);
 
 /* whether what there is of a body can be sent again with another signature */
-ngx_uint_t ngx_http_cos_replayable(ngx_http_request_t *r,
-    ngx_http_cos_ctx_t *ctx);
+ngx_uint_t ngx_http_cos_replayable(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_COS_RETRY_H_INCLUDED_ */

@@ -23,7 +23,7 @@ select STDOUT; $| = 1;
 ###############################################################################
 
 my $t = Test::COS->new();
-$t->needs('slice')->plan(50);
+$t->needs('slice')->plan(53);
 
 $t->cos();
 $t->store_put('images-1250000000', $_, 'hello') for qw/ a.txt b.txt /;
@@ -47,6 +47,7 @@ http {
         listen 127.0.0.1:8080;
         location / { cos_pass images-1250000000; }
         location /stream/ { cos_pass images-1250000000/;
+                            cos_allow read write PostObject;
                             proxy_request_buffering off; }
         location /cached/ { cos_pass images-1250000000/; proxy_cache one;
                             proxy_cache_valid any 1h; }
@@ -117,9 +118,17 @@ is($t->store_get('images-1250000000', 'sub/dir/a.txt'), undef,
 
 restart();
 revoke();
-is(http_form('/dir/', [key => 'form.txt'], 'x')->status, 403, 'form');
-ok($t->wait_until(sub { fetched() == 2 }, 5), 'form, fetched');
-is(http_form('/dir/', [key => 'form.txt'], 'x')->status, 204,
+is(http_form('/dir/', [key => 'form.txt'], $large)->status, 204, 'form');
+is(sent(), '403 204', 'form, sent twice');
+ok($t->store_get('images-1250000000', 'sub/dir/form.txt') eq $large,
+	'form, stored');
+
+restart();
+revoke();
+is(http_form('/stream/', [key => 'form.txt'], $large)->status, 403,
+	'form that is gone');
+ok($t->wait_until(sub { fetched() == 2 }, 5), 'form that is gone, fetched');
+is(http_form('/stream/', [key => 'form.txt'], $large)->status, 204,
 	'form, the next one');
 
 restart();

@@ -19,7 +19,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs_cos()->plan(54);
+my $t = Test::COS->new()->needs_cos()->plan(55);
 
 my $token = 'TrapToken_22-x';
 $t->cos(credentials => [{ secret_id => 'AKIDTMP',
@@ -219,11 +219,15 @@ is(join(' ', sort @keys), "http://app\@$host/a http://app\@$host/a"
 # 8.21
 
 $t->journal_clear;
-my $delete = '<Delete><Object><Key>secret</Key></Object></Delete>';
+my $delete = '<Delete><Object><Key>KEY</Key></Object></Delete>';
+is_deeply([grep { $_ !~ /\A40[035]\z/ } map { my $body = $_; map
+	{ http_post($_, $body, 'Content-Type' => 'application/xml')->status }
+	'/?delete', '/open/?delete', '/?%64elete', '/?delete=1' } '', 'KEY',
+	map { $delete =~ s/KEY/$_/r } '', '../a', '/a', '&#x2e;&#x2e;/a', '&e;'],
+	[], '8.21: delete of many refused, by the body');
 is_deeply([grep { $_ !~ /\A40[35]\z/ } map { http_post($_, $delete,
-	'Content-Type' => 'application/xml')->status } '/?delete', '/open/?delete',
-	'/?Delete', '/?%64elete', '/?delete=1', '/a?delete'], [],
-	'8.21: delete of many refused');
+	'Content-Type' => 'application/xml')->status } '/?Delete', '/a?delete',
+	'/?delete&acl'], [], '8.21: delete of many refused, by the query');
 is(scalar(@none = $t->journal), 0, '8.21: delete of many not sent');
 
 # 8.22; "no secrets in logs" at the end has looked at all of this

@@ -86,14 +86,14 @@ hung();
 ends('QUIT', 3);
 $t->run();
 hung();
-ends('TERM', 2);
+ends('TERM', 4);
 $t->run();
 hung();
 my $process = $t->run_daemon(sub {
 	select undef, undef, undef, 0.5;
 	unlink $t->path('hang');
 });
-ends('TERM', 2);
+ends('TERM', 4);
 
 my @codes = $t->error_log =~ /worker process \d+ exited with code (\d+)/g;
 cmp_ok(scalar @codes, '>=', 6, 'exits');

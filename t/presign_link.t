@@ -35,7 +35,6 @@ for my $bucket (qw/ images videos old /) {
 		'a b+c%.txt', 'dir/a.txt';
 }
 $t->issuer(life => 300, token_size => 1500);
-$t->allow_tokens_in_log();
 
 my $url = $t->issuer_url;
 $t->write_conf(<<"EOF" =~ s/PORT/$t->port(8081)/er);

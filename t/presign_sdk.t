@@ -31,7 +31,6 @@ $t->cos(credentials => [{ secret_id => SECRET_ID, secret_key => SECRET_KEY },
 	buckets => [{ name => 'images-1250000000', region => 'ap-guangzhou' },
 		{ name => 'videos-1250000000', region => 'ap-shanghai',
 			hosts => ['{Bucket}.private.example.com'] }]);
-$t->allow_tokens_in_log();
 
 $t->write_conf(<<'EOF' =~ s/TOKEN/$token/r);
 %%TEST_GLOBALS%%

@@ -47,7 +47,7 @@ http {
                           secret_key %%SECRET_KEY%%; }
 
     cos_bucket images-1250000000 ap-guangzhou protocol=http
-               endpoint=127.0.0.1:8081;
+               endpoint=127.0.0.1:8081 keepalive=0;
 
     server {
         listen       127.0.0.1:8080;

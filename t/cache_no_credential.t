@@ -80,7 +80,8 @@ is(http_head('/short/b.txt')->status, 503, 'miss, HEAD');
 is(http_request(uri => '/short/b.txt', headers => { Range => 'bytes=0-1' })
 	->status, 503, 'miss, range');
 is(http_put('/short/c.txt', 'body')->status, 503, 'PUT');
-like($t->access_log, qr!/short/b\.txt.*" 503!, 'miss, in the log');
+ok($t->wait_until(sub { $t->access_log =~ qr!/short/b\.txt.*" 503! }, 3),
+	'miss, in the log');
 
 ok($t->wait_until(sub { http_get('/stale/a.txt')->header('Date') && 1 }, 3),
 	'stale');

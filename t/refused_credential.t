@@ -75,7 +75,8 @@ is($r->status, 200, 'revoked key');
 is($r->body, 'hello', 'revoked key, body');
 is(fetched(), 2, 'revoked key, fetched again');
 is(sent(), '403 200', 'revoked key, sent twice');
-like($t->access_log, qr!/a\.txt.*"403 : 200"!, 'status of each in the log');
+ok($t->wait_until(sub { $t->access_log =~ qr!/a\.txt.*"403 : 200"! }, 3),
+	'status of each in the log');
 like($t->error_log, qr/COS refused cos_credentials "php" with InvalidAccessKeyId/,
 	'logged');
 

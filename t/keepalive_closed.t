@@ -156,7 +156,9 @@ sub two {
 	my $n = 0;
 	my @r = map { $n++; my ($method, $uri) = split / /, $_; $uri =~ s/%d/$n/;
 		http_request(method => $method, uri => $uri,
-			$method =~ /^P/ ? (body => 'body') : ()) } @what;
+			$method =~ /^P/ ? (body => 'body') : (),
+			# or it could come with the header, and be kept
+			wait_continue => scalar($uri =~ /unbuffered/)) } @what;
 	return (@r, entries());
 }
 

@@ -151,7 +151,7 @@ while (time() < $end || $up) {
 # what came last is used, too
 
 $t->wait_until(sub { collect(); !grep { !$used{$_->{issued}} } last_fetches() },
-	5);
+	20);
 my $load = $t->load_end;
 collect();
 

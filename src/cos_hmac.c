@@ -108,9 +108,11 @@ cos_hex(u_char *dst, const u_char *src, size_t len)
 {
     static const u_char  hex[] = "0123456789abcdef";
 
-    while (len--) {
-        *dst++ = hex[*src >> 4];
-        *dst++ = hex[*src++ & 0xf];
+    const u_char  *last;
+
+    for (last = src + len; src < last; src++, dst += 2) {
+        dst[0] = hex[*src >> 4];
+        dst[1] = hex[*src & 0xf];
     }
 
     return dst;

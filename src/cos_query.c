@@ -13,6 +13,9 @@
 
 static u_char *cos_query_decode(ngx_str_t *str, u_char *dst,
     const u_char *src, size_t len);
+static size_t cos_query_text_len(const ngx_str_t *text, ngx_uint_t plain);
+static u_char *cos_query_text(u_char *dst, const ngx_str_t *text,
+    ngx_uint_t plain);
 
 
 ngx_uint_t
@@ -56,11 +59,14 @@ cos_query_parse(const ngx_str_t *args, cos_pair_t *pairs, ngx_uint_t *n,
     p = args->data;
     last = p + args->len;
 
-    while (p < last) {
+    for ( ;; ) {
 
-        if (*p == '&') {
+        while (p < last && *p == '&') {
             p++;
-            continue;
+        }
+
+        if (p == last) {
+            break;
         }
 
         start = p;
@@ -68,16 +74,21 @@ cos_query_parse(const ngx_str_t *args, cos_pair_t *pairs, ngx_uint_t *n,
 
         for ( /* void */ ; p < last && *p != '&'; p++) {
 
-            if (*p == '=' && equal == NULL) {
-                equal = p;
+            if (*p == '=') {
+                equal = p++;
+                break;
             }
         }
 
-        pair = &pairs[i++];
+        while (p < last && *p != '&') {
+            p++;
+        }
 
-        pair->bare = (equal == NULL);
+        pair = &pairs[i++];
+        pair->flags = 0;
 
         if (equal == NULL) {
+            pair->flags |= COS_PAIR_BARE;
             equal = p;
         }
 
@@ -94,6 +105,14 @@ cos_query_parse(const ngx_str_t *args, cos_pair_t *pairs, ngx_uint_t *n,
         if (buf == NULL) {
             return NGX_ERROR;
         }
+
+        if (cos_is_plain(pair->name.data, pair->name.len, COS_ESCAPE_NAME)) {
+            pair->flags |= COS_PAIR_PLAIN_NAME;
+        }
+
+        if (pair->value.data == equal) {
+            pair->flags |= COS_PAIR_PLAIN_VALUE;
+        }
     }
 
     *n = i;
@@ -102,10 +121,19 @@ cos_query_parse(const ngx_str_t *args, cos_pair_t *pairs, ngx_uint_t *n,
 }
 
 
+/* the usual text has nothing to decode, and nothing to escape again later */
+
 static u_char *
 cos_query_decode(ngx_str_t *str, u_char *dst, const u_char *src, size_t len)
 {
     u_char  *p, *last;
+
+    if (cos_is_plain(src, len, COS_ESCAPE_VALUE)) {
+        str->len = len;
+        str->data = (u_char *) src;
+
+        return dst;
+    }
 
     last = cos_unescape(dst, src, len, 1);
     if (last == NULL) {
@@ -139,18 +167,26 @@ cos_query_len(const cos_pair_t *pairs, ngx_uint_t n)
         pair = &pairs[i];
 
         len += (i != 0);
-        len += cos_escape_len(pair->name.data, pair->name.len,
-                              COS_ESCAPE_VALUE);
+        len += cos_query_text_len(&pair->name,
+                                  pair->flags & COS_PAIR_PLAIN_NAME);
 
         /* a value is written even if "bare" denies it: it is signed, too */
 
-        if (!pair->bare || pair->value.len) {
-            len += 1 + cos_escape_len(pair->value.data, pair->value.len,
-                                      COS_ESCAPE_VALUE);
+        if (!(pair->flags & COS_PAIR_BARE) || pair->value.len) {
+            len += 1 + cos_query_text_len(&pair->value,
+                                          pair->flags & COS_PAIR_PLAIN_VALUE);
         }
     }
 
     return len;
+}
+
+
+static size_t
+cos_query_text_len(const ngx_str_t *text, ngx_uint_t plain)
+{
+    return plain ? text->len
+                 : cos_escape_len(text->data, text->len, COS_ESCAPE_VALUE);
 }
 
 
@@ -167,15 +203,26 @@ cos_query_write(u_char *dst, const cos_pair_t *pairs, ngx_uint_t n)
             *dst++ = '&';
         }
 
-        dst = cos_escape(dst, pair->name.data, pair->name.len,
-                         COS_ESCAPE_VALUE);
+        dst = cos_query_text(dst, &pair->name,
+                             pair->flags & COS_PAIR_PLAIN_NAME);
 
-        if (!pair->bare || pair->value.len) {
+        if (!(pair->flags & COS_PAIR_BARE) || pair->value.len) {
             *dst++ = '=';
-            dst = cos_escape(dst, pair->value.data, pair->value.len,
-                             COS_ESCAPE_VALUE);
+            dst = cos_query_text(dst, &pair->value,
+                                 pair->flags & COS_PAIR_PLAIN_VALUE);
         }
     }
 
     return dst;
+}
+
+
+static u_char *
+cos_query_text(u_char *dst, const ngx_str_t *text, ngx_uint_t plain)
+{
+    if (plain) {
+        return text->len ? ngx_cpymem(dst, text->data, text->len) : dst;
+    }
+
+    return cos_escape(dst, text->data, text->len, COS_ESCAPE_VALUE);
 }

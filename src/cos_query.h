@@ -15,11 +15,18 @@
 #include <ngx_core.h>
 
 
+#define COS_PAIR_BARE         0x01  /* without "="; signed as empty */
+
+/* it is known that cos_escape() would only copy the name, as NAME, or value */
+#define COS_PAIR_PLAIN_NAME   0x02
+#define COS_PAIR_PLAIN_VALUE  0x04
+
+
 /* a query parameter or a header; both strings decoded */
 typedef struct {
     ngx_str_t   name;
     ngx_str_t   value;
-    ngx_uint_t  bare;       /* a parameter without "="; signed as empty */
+    ngx_uint_t  flags;      /* COS_PAIR_* */
 } cos_pair_t;
 
 
@@ -29,8 +36,9 @@ ngx_uint_t cos_query_count(const ngx_str_t *args);
 /*
  * Splits at "&" (empty segments are dropped) and at the first "=", decodes
  * each side once, "+" as a space.  pairs holds cos_query_count(args) items,
- * buf holds args->len bytes and backs the strings.  Returns NGX_ERROR on an
- * invalid escape or a control character after decoding (0x00-0x1f, 0x7f).
+ * buf holds args->len bytes; the strings point into it or into args.  Returns
+ * NGX_ERROR on an invalid escape or a control character after decoding
+ * (0x00-0x1f, 0x7f).
  */
 ngx_int_t cos_query_parse(const ngx_str_t *args, cos_pair_t *pairs,
     ngx_uint_t *n, u_char *buf);

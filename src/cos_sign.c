@@ -38,6 +38,7 @@ typedef enum {
 typedef struct {
     ngx_str_t    name;          /* escaped and lower-cased */
     ngx_str_t    value;
+    ngx_uint_t   plain;         /* nothing of the value is to be escaped */
 } cos_sign_item_t;
 
 
@@ -284,17 +285,26 @@ cos_sign_items(cos_sign_item_t *items, const cos_pair_t *pairs, ngx_uint_t n,
     ngx_uint_t   i;
 
     for (i = 0; i < n; i++) {
+        items[i].value = pairs[i].value;
+        items[i].plain = pairs[i].flags & COS_PAIR_PLAIN_VALUE;
+
+        if (pairs[i].flags & COS_PAIR_PLAIN_NAME) {
+            items[i].name = pairs[i].name;
+            continue;
+        }
+
         last = cos_escape(p, pairs[i].name.data, pairs[i].name.len,
                           COS_ESCAPE_NAME);
 
         items[i].name.len = last - p;
         items[i].name.data = p;
-        items[i].value = pairs[i].value;
 
         p = last;
     }
 
-    cos_sign_sort(items, n);
+    if (n > 1) {
+        cos_sign_sort(items, n);
+    }
 
     return p;
 }
@@ -316,7 +326,13 @@ cos_sign_sort(cos_sign_item_t *items, ngx_uint_t n)
         3501, 1577, 701, 301, 132, 57, 23, 10, 4, 1
     };
 
-    for (s = 0; s < sizeof(gaps) / sizeof(gaps[0]); s++) {
+    s = 0;
+
+    while (gaps[s] >= n) {
+        s++;
+    }
+
+    for ( /* void */ ; s < sizeof(gaps) / sizeof(gaps[0]); s++) {
         gap = gaps[s];
 
         for (i = gap; i < n; i++) {
@@ -449,7 +465,13 @@ cos_sign_text_items(cos_sign_text_t *text, const cos_sign_item_t *items,
 
         cos_sign_text(text, items[i].name.data, items[i].name.len);
         cos_sign_text(text, (u_char *) "=", 1);
-        cos_sign_text_escape(text, &items[i].value);
+
+        if (items[i].plain) {
+            cos_sign_text(text, items[i].value.data, items[i].value.len);
+
+        } else {
+            cos_sign_text_escape(text, &items[i].value);
+        }
     }
 }
 

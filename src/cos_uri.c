@@ -26,22 +26,27 @@ static const u_char  cos_unreserved[256] =
     "pqrstuvw"         "xyz\0\0\0~\0";
 
 
+/* and "/", which stays in paths */
+
+#define cos_stays(ch, slash)  (cos_unreserved[ch] || (ch) == (slash))
+
+
 size_t
 cos_escape_len(const u_char *src, size_t len, cos_escape_e type)
 {
-    size_t  i, n;
+    u_char        slash;
+    size_t        n;
+    const u_char *last;
 
+    /* "." is no byte that would be escaped */
+
+    slash = (type == COS_ESCAPE_PATH) ? '/' : '.';
     n = len;
 
-    for (i = 0; i < len; i++) {
-
-        if (cos_unreserved[src[i]]
-            || (src[i] == '/' && type == COS_ESCAPE_PATH))
-        {
-            continue;
+    for (last = src + len; src < last; src++) {
+        if (!cos_stays(*src, slash)) {
+            n += 2;
         }
-
-        n += 2;
     }
 
     return n;
@@ -51,23 +56,43 @@ cos_escape_len(const u_char *src, size_t len, cos_escape_e type)
 u_char *
 cos_escape(u_char *dst, const u_char *src, size_t len, cos_escape_e type)
 {
-    u_char         ch;
-    const u_char  *hex;
+    u_char         ch, slash;
+    const u_char  *last, *hex;
 
     static const u_char  upper[] = "0123456789ABCDEF";
     static const u_char  lower[] = "0123456789abcdef";
 
-    hex = (type == COS_ESCAPE_NAME) ? lower : upper;
+    last = src + len;
 
-    while (len--) {
-        ch = *src++;
+    if (type == COS_ESCAPE_NAME) {
+        hex = lower;
 
-        if (cos_unreserved[ch]) {
-            *dst++ = (type == COS_ESCAPE_NAME) ? cos_unreserved[ch] : ch;
-            continue;
+        while (src < last) {
+            ch = cos_unreserved[*src];
+
+            if (ch) {
+                *dst++ = ch;
+                src++;
+                continue;
+            }
+
+            ch = *src++;
+
+            *dst++ = '%';
+            *dst++ = hex[ch >> 4];
+            *dst++ = hex[ch & 0xf];
         }
 
-        if (ch == '/' && type == COS_ESCAPE_PATH) {
+        return dst;
+    }
+
+    hex = upper;
+    slash = (type == COS_ESCAPE_PATH) ? '/' : '.';
+
+    while (src < last) {
+        ch = *src++;
+
+        if (cos_stays(ch, slash)) {
             *dst++ = ch;
             continue;
         }
@@ -78,6 +103,30 @@ cos_escape(u_char *dst, const u_char *src, size_t len, cos_escape_e type)
     }
 
     return dst;
+}
+
+
+ngx_uint_t
+cos_is_plain(const u_char *src, size_t len, cos_escape_e type)
+{
+    u_char         bad;
+    const u_char  *last;
+
+    bad = 0;
+
+    if (type == COS_ESCAPE_NAME) {
+        for (last = src + len; src < last; src++) {
+            bad |= cos_unreserved[*src] ^ *src;
+        }
+
+        return !bad;
+    }
+
+    for (last = src + len; src < last; src++) {
+        bad |= !cos_unreserved[*src];
+    }
+
+    return !bad;
 }
 
 

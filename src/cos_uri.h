@@ -34,6 +34,9 @@ size_t cos_escape_len(const u_char *src, size_t len, cos_escape_e type);
 u_char *cos_escape(u_char *dst, const u_char *src, size_t len,
     cos_escape_e type);
 
+/* whether cos_escape() would only copy it; type is VALUE or NAME */
+ngx_uint_t cos_is_plain(const u_char *src, size_t len, cos_escape_e type);
+
 /*
  * Decodes %XX once, byte for byte; with "plus" also "+" to a space (query
  * strings only).  dst holds at least len bytes and may be src.  Returns the

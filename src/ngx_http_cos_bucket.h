@@ -56,6 +56,7 @@ struct ngx_http_cos_bucket_s {
     unsigned                       use_accelerate:1;
     unsigned                       force_path_style:1;
     unsigned                       ssl:1;
+    unsigned                       plain_host:1;    /* nothing to escape */
 };
 
 

@@ -160,6 +160,7 @@ struct ngx_http_cos_credentials_s {
     ngx_http_cos_slot_t           *slot;
     ngx_atomic_uint_t              generation;
     ngx_http_cos_secret_t         *secret;
+    ngx_uint_t                     plain_token; /* nothing to be escaped */
     time_t                         start;       /* window of sign_key */
     time_t                         end;
     cos_hmac_t                    *sign_key;

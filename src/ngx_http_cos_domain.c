@@ -296,6 +296,9 @@ ngx_http_cos_init_host(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket)
         bucket->port = 80;
     }
 
+    bucket->plain_host = cos_is_plain(bucket->host.data, bucket->host.len,
+                                      COS_ESCAPE_VALUE);
+
     bucket->server_name = bucket->host;
 
     p = ngx_strlchr(bucket->host.data, dst, ':');

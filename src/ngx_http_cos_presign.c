@@ -202,7 +202,7 @@ ngx_http_cos_sign_link(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
         ngx_str_set(&params[0].name, "x-cos-security-token");
         params[0].value = token;
-        params[0].bare = 0;
+        params[0].flags = COS_PAIR_PLAIN_NAME;
 
         if (ctx->nparams) {
             ngx_memcpy(&params[1], ctx->params,
@@ -236,7 +236,9 @@ ngx_http_cos_sign_link(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
     ngx_str_set(&host.name, "host");
     host.value = ctx->bucket->host;
-    host.bare = 0;
+    host.flags = ctx->bucket->plain_host
+                 ? COS_PAIR_PLAIN_NAME|COS_PAIR_PLAIN_VALUE
+                 : COS_PAIR_PLAIN_NAME;
 
     sign.sign_key = &sign_key;
     sign.method = r->method_name;

@@ -30,7 +30,7 @@ static ngx_uint_t ngx_http_cos_ends_line(ngx_str_t *value);
 static ngx_uint_t ngx_http_cos_header_is_set(ngx_http_cos_loc_conf_t *cclf,
     ngx_str_t *lowcase);
 static ngx_int_t ngx_http_cos_push_header(ngx_array_t *headers,
-    ngx_str_t *name, ngx_str_t *value);
+    ngx_str_t *name, ngx_str_t *value, ngx_uint_t flags);
 
 
 static ngx_str_t  ngx_http_cos_token_name = ngx_string("x-cos-security-token");
@@ -230,6 +230,7 @@ ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 {
     time_t                  expire;
     u_char                 *buf;
+    cos_pair_t              pairs[16];
     cos_sign_t              sign;
     ngx_array_t             headers;
     ngx_http_upstream_t    *u;
@@ -237,9 +238,15 @@ ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
     u = r->upstream;
 
-    if (ngx_array_init(&headers, r->pool, 8, sizeof(cos_pair_t)) != NGX_OK
-        || ngx_http_cos_collect_headers(r, ctx, &headers) != NGX_OK)
-    {
+    /* it moves to the pool if there are more */
+
+    headers.elts = pairs;
+    headers.nelts = 0;
+    headers.size = sizeof(cos_pair_t);
+    headers.nalloc = 16;
+    headers.pool = r->pool;
+
+    if (ngx_http_cos_collect_headers(r, ctx, &headers) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -260,7 +267,11 @@ ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         ngx_memcpy(ctx->token.data, secret->token, secret->token_len);
 
         if (ngx_http_cos_push_header(&headers, &ngx_http_cos_token_name,
-                                     &ctx->token)
+                                     &ctx->token,
+                                     ctx->credentials->plain_token
+                                     ? COS_PAIR_PLAIN_NAME
+                                       |COS_PAIR_PLAIN_VALUE
+                                     : COS_PAIR_PLAIN_NAME)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -311,7 +322,11 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
     ngx_str_set(&name, "host");
 
-    if (ngx_http_cos_push_header(headers, &name, &ctx->bucket->host) != NGX_OK)
+    if (ngx_http_cos_push_header(headers, &name, &ctx->bucket->host,
+                                 ctx->bucket->plain_host
+                                 ? COS_PAIR_PLAIN_NAME|COS_PAIR_PLAIN_VALUE
+                                 : COS_PAIR_PLAIN_NAME)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -335,7 +350,7 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
             /* an empty value is not sent */
 
             if (value.len && set[i].sign
-                && ngx_http_cos_push_header(headers, &set[i].name, &value)
+                && ngx_http_cos_push_header(headers, &set[i].name, &value, 0)
                    != NGX_OK)
             {
                 return NGX_ERROR;
@@ -372,7 +387,7 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
             continue;
         }
 
-        if (ngx_http_cos_push_header(headers, &name, &header[i].value)
+        if (ngx_http_cos_push_header(headers, &name, &header[i].value, 0)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -426,7 +441,7 @@ ngx_http_cos_header_is_set(ngx_http_cos_loc_conf_t *cclf, ngx_str_t *lowcase)
 
 static ngx_int_t
 ngx_http_cos_push_header(ngx_array_t *headers, ngx_str_t *name,
-    ngx_str_t *value)
+    ngx_str_t *value, ngx_uint_t flags)
 {
     cos_pair_t  *pair;
 
@@ -437,7 +452,7 @@ ngx_http_cos_push_header(ngx_array_t *headers, ngx_str_t *name,
 
     pair->name = *name;
     pair->value = *value;
-    pair->bare = 0;
+    pair->flags = flags;
 
     /* spaces around a value are not a part of it (RFC 9110, section 5.5) */
 

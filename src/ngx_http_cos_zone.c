@@ -497,6 +497,9 @@ ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c)
 
         ngx_shmtx_unlock(&shpool->mutex);
 
+        c->plain_token = cos_is_plain(secret->token, secret->token_len,
+                                      COS_ESCAPE_VALUE);
+
         ngx_explicit_memzero(c->sign_key, sizeof(cos_hmac_t));
         c->start = 0;
     }

@@ -48,8 +48,9 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
             fuzz_same(&query.pairs[i].name, &again.pairs[i].name);
             fuzz_same(&query.pairs[i].value, &again.pairs[i].value);
 
-            if (query.pairs[i].bare != again.pairs[i].bare
-                || (query.pairs[i].bare && query.pairs[i].value.len))
+            if (query.pairs[i].flags != again.pairs[i].flags
+                || ((query.pairs[i].flags & COS_PAIR_BARE)
+                    && query.pairs[i].value.len))
             {
                 abort();
             }

@@ -130,7 +130,7 @@ test_query(void)
         if (rc != NGX_OK || n != 1
             || pairs[0].name.len != 1 || pairs[0].name.data[0] != i
             || pairs[0].value.len != 1 || pairs[0].value.data[0] != i
-            || pairs[0].bare)
+            || (pairs[0].flags & COS_PAIR_BARE))
         {
             bad++;
         }
@@ -144,7 +144,7 @@ test_query(void)
 
     pair.name = S("a");
     pair.value = S("b");
-    pair.bare = 1;
+    pair.flags = COS_PAIR_BARE;
 
     unit_is(unit_query_write(&pair, 1), S("a=b"),
             "query of a bare parameter with a value");
@@ -174,7 +174,7 @@ unit_dump(const cos_pair_t *pairs, ngx_uint_t n)
             p = ngx_cpymem(p, pairs[i].name.data, pairs[i].name.len);
         }
 
-        if (!pairs[i].bare) {
+        if (!(pairs[i].flags & COS_PAIR_BARE)) {
             *p++ = '|';
         }
 

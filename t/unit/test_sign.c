@@ -173,10 +173,10 @@ test_sign_limits(void)
     sign.nheaders = 0;
 
     params[0].name = S("acl");
-    params[0].bare = 1;
+    params[0].flags = COS_PAIR_BARE;
     one = unit_sign(&sign, S("key"), 0);
 
-    params[0].bare = 0;
+    params[0].flags = 0;
     two = unit_sign(&sign, S("key"), 0);
 
     unit_is(one, two, "sign acl as acl=");
@@ -238,7 +238,7 @@ test_sign_order(void)
     for (i = 0; i < 4000; i++) {
         pairs[i].name = unit_printf("%04lu", (unsigned long) (3999 - i));
         pairs[i].value = S("v");
-        pairs[i].bare = 0;
+        pairs[i].flags = 0;
     }
 
     sign.params = pairs;
@@ -593,7 +593,7 @@ unit_random_pairs(ngx_uint_t n, size_t max)
 
         pairs[i].name = unit_random_str(any ? max : 3, any);
         pairs[i].value = unit_random_str(any ? max : 3, any);
-        pairs[i].bare = 0;
+        pairs[i].flags = 0;
     }
 
     return pairs;

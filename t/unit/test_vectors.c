@@ -544,7 +544,7 @@ unit_json_pairs(json_t *list, ngx_uint_t *n)
                                  json_string_length(name));
         pairs[i].value = unit_str(json_string_value(value),
                                   json_string_length(value));
-        pairs[i].bare = 0;
+        pairs[i].flags = 0;
     }
 
     return pairs;
@@ -583,7 +583,7 @@ unit_json_signed(json_t *names, json_t *headers, ngx_uint_t *n)
                                   json_string_length(name));
         pairs[*n].value = unit_str(json_string_value(value),
                                    json_string_length(value));
-        pairs[*n].bare = 0;
+        pairs[*n].flags = 0;
 
         (*n)++;
     }

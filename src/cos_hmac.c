@@ -10,7 +10,19 @@
 #include "cos_hmac.h"
 
 
-#define COS_HMAC_BLOCK  64
+#define COS_SHA1_BLOCK  64
+
+/* the state of LibreSSL is the same, that of others is not */
+
+#if (NGX_OPENSSL && !defined OPENSSL_IS_BORINGSSL                            \
+     && !defined OPENSSL_IS_AWSLC)
+#define COS_SHA1_STATE  1
+
+#define cos_put32(p, value)                                                  \
+    ((p)[0] = (u_char) ((value) >> 24), (p)[1] = (u_char) ((value) >> 16),   \
+     (p)[2] = (u_char) ((value) >> 8), (p)[3] = (u_char) (value))
+
+#endif
 
 
 void
@@ -44,7 +56,38 @@ cos_sha1_update(cos_sha1_t *sha1, const void *data, size_t len)
 void
 cos_sha1_final(u_char *digest, cos_sha1_t *sha1)
 {
-#if (NGX_OPENSSL)
+#if (COS_SHA1_STATE)
+
+    u_char      *p;
+    ngx_uint_t   n;
+
+    /* SHA1_Final() without the wiping, which costs as much again */
+
+    p = (u_char *) sha1->data;
+    n = sha1->num;
+
+    p[n++] = 0x80;
+
+    if (n > COS_SHA1_BLOCK - 8) {
+        ngx_memzero(p + n, COS_SHA1_BLOCK - n);
+        SHA1_Transform(sha1, p);
+        n = 0;
+    }
+
+    ngx_memzero(p + n, COS_SHA1_BLOCK - 8 - n);
+
+    cos_put32(p + COS_SHA1_BLOCK - 8, sha1->Nh);
+    cos_put32(p + COS_SHA1_BLOCK - 4, sha1->Nl);
+
+    SHA1_Transform(sha1, p);
+
+    cos_put32(digest, sha1->h0);
+    cos_put32(digest + 4, sha1->h1);
+    cos_put32(digest + 8, sha1->h2);
+    cos_put32(digest + 12, sha1->h3);
+    cos_put32(digest + 16, sha1->h4);
+
+#elif (NGX_OPENSSL)
     (void) SHA1_Final(digest, sha1);
 #else
     ngx_sha1_final(digest, sha1);
@@ -55,12 +98,12 @@ cos_sha1_final(u_char *digest, cos_sha1_t *sha1)
 void
 cos_hmac_key(cos_hmac_t *hmac, const u_char *key, size_t len)
 {
-    u_char      pad[COS_HMAC_BLOCK];
+    u_char      pad[COS_SHA1_BLOCK];
     ngx_uint_t  i;
 
-    ngx_memzero(pad, COS_HMAC_BLOCK);
+    ngx_memzero(pad, COS_SHA1_BLOCK);
 
-    if (len > COS_HMAC_BLOCK) {
+    if (len > COS_SHA1_BLOCK) {
         cos_sha1_init(&hmac->inner);
         cos_sha1_update(&hmac->inner, key, len);
         cos_sha1_final(pad, &hmac->inner);
@@ -69,21 +112,21 @@ cos_hmac_key(cos_hmac_t *hmac, const u_char *key, size_t len)
         ngx_memcpy(pad, key, len);
     }
 
-    for (i = 0; i < COS_HMAC_BLOCK; i++) {
+    for (i = 0; i < COS_SHA1_BLOCK; i++) {
         pad[i] ^= 0x36;
     }
 
     cos_sha1_init(&hmac->inner);
-    cos_sha1_update(&hmac->inner, pad, COS_HMAC_BLOCK);
+    cos_sha1_update(&hmac->inner, pad, COS_SHA1_BLOCK);
 
-    for (i = 0; i < COS_HMAC_BLOCK; i++) {
+    for (i = 0; i < COS_SHA1_BLOCK; i++) {
         pad[i] ^= 0x36 ^ 0x5c;
     }
 
     cos_sha1_init(&hmac->outer);
-    cos_sha1_update(&hmac->outer, pad, COS_HMAC_BLOCK);
+    cos_sha1_update(&hmac->outer, pad, COS_SHA1_BLOCK);
 
-    cos_wipe(pad, COS_HMAC_BLOCK);
+    cos_wipe(pad, COS_SHA1_BLOCK);
 }
 
 
@@ -106,13 +149,22 @@ cos_hmac(const cos_hmac_t *hmac, const void *data, size_t len, u_char *mac)
 u_char *
 cos_hex(u_char *dst, const u_char *src, size_t len)
 {
-    static const u_char  hex[] = "0123456789abcdef";
-
     const u_char  *last;
 
-    for (last = src + len; src < last; src++, dst += 2) {
-        dst[0] = hex[*src >> 4];
-        dst[1] = hex[*src & 0xf];
+#define COS_HEX(h)                                                           \
+    h "0" h "1" h "2" h "3" h "4" h "5" h "6" h "7"                          \
+    h "8" h "9" h "a" h "b" h "c" h "d" h "e" h "f"
+
+    static const u_char  hex[] =
+        COS_HEX("0") COS_HEX("1") COS_HEX("2") COS_HEX("3")
+        COS_HEX("4") COS_HEX("5") COS_HEX("6") COS_HEX("7")
+        COS_HEX("8") COS_HEX("9") COS_HEX("a") COS_HEX("b")
+        COS_HEX("c") COS_HEX("d") COS_HEX("e") COS_HEX("f");
+
+#undef COS_HEX
+
+    for (last = src + len; src < last; src++) {
+        dst = ngx_cpymem(dst, &hex[2 * *src], 2);
     }
 
     return dst;

@@ -4,6 +4,8 @@
  */
 
 
+#include <openssl/sha.h>
+
 #include "unit.h"
 
 
@@ -87,6 +89,17 @@ test_hmac(void)
     unit_is(unit_sha1(unit_fill('a', 1000000), 63),
             S("34aa973cd4c4daa4f61eeb2bdbad27316534016f"),
             "sha1 a million letters in pieces");
+
+    /* the padding is ours; all the ways it can fall */
+
+    for (i = 0; i < 200; i++) {
+        data = unit_fill('a', i);
+
+        (void) SHA1(data.data, i, mac);
+
+        unit_is(unit_sha1(data, 61), unit_hex(mac, COS_SHA1_LEN),
+                "SHA-1 of %lu bytes", (unsigned long) i);
+    }
 
     for (i = 0; i < sizeof(unit_hmac) / sizeof(unit_hmac[0]); i++) {
         v = &unit_hmac[i];

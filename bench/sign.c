@@ -52,15 +52,22 @@ static uint64_t bench_now(void);
 static int bench_cmp(const void *one, const void *two);
 
 
+/* with what is known of them in a request */
+
 static cos_pair_t  bench_params[] = {
-    { ngx_string("response-content-type"), ngx_string("image/jpeg"), 0 },
-    { ngx_string("versionId"), ngx_string("MTg0NDUxNTc0ODU0MTI4"), 0 }
+    { ngx_string("response-content-type"), ngx_string("image/jpeg"),
+      ngx_string("image%2Fjpeg"), COS_PAIR_PLAIN_NAME },
+    { ngx_string("versionId"), ngx_string("MTg0NDUxNTc0ODU0MTI4"),
+      ngx_string("MTg0NDUxNTc0ODU0MTI4"), 0 }
 };
 
 static cos_pair_t  bench_headers[] = {
     { ngx_string("host"),
-      ngx_string("images-1250000000.cos.ap-guangzhou.myqcloud.com"), 0 },
-    { ngx_string("x-cos-traffic-limit"), ngx_string("819200"), 0 }
+      ngx_string("images-1250000000.cos.ap-guangzhou.myqcloud.com"),
+      ngx_string("images-1250000000.cos.ap-guangzhou.myqcloud.com"),
+      COS_PAIR_PLAIN_NAME },
+    { ngx_string("x-cos-traffic-limit"), ngx_string("819200"),
+      ngx_null_string, 0 }
 };
 
 static bench_t  benches[] = {

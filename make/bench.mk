@@ -21,6 +21,6 @@ $(BENCH_SIGN): $(V)/unit/bench/sign.o \
 		$(patsubst %.c,$(V)/unit/%.o,$(wildcard src/cos_*.c))
 	@mkdir -p $(@D)
 	@echo "link $(patsubst $(ROOT)/%,%,$@)"
-	@$(CC) -o $@ $^ $(LD_OPT) -lcrypto
+	@$(CC) -o $@ $^ $(LD_OPT) -lxml2 -lcrypto
 
 -include $(V)/unit/bench/sign.d

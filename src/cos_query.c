@@ -11,30 +11,34 @@
 #include "cos_query.h"
 
 
-static u_char *cos_query_decode(ngx_str_t *str, u_char *dst,
-    const u_char *src, size_t len);
-static size_t cos_query_text_len(const ngx_str_t *text, ngx_uint_t plain);
-static u_char *cos_query_text(u_char *dst, const ngx_str_t *text,
-    ngx_uint_t plain);
+static u_char *cos_query_find(u_char *p, u_char *last, u_char ch);
+static u_char *cos_query_decode(ngx_str_t *str, u_char *dst, u_char *src,
+    size_t len, ngx_uint_t *canonical);
 
 
 ngx_uint_t
 cos_query_count(const ngx_str_t *args)
 {
-    u_char      prev;
-    size_t      i;
-    ngx_uint_t  n;
+    u_char      *p, *last;
+    ngx_uint_t   n;
+
+    if (args->len == 0) {
+        return 0;
+    }
 
     n = 0;
-    prev = '&';
+    p = args->data;
+    last = p + args->len;
 
-    for (i = 0; i < args->len; i++) {
+    while (p < last) {
 
-        if (prev == '&' && args->data[i] != '&') {
-            n++;
+        if (*p == '&') {
+            p++;
+            continue;
         }
 
-        prev = args->data[i];
+        n++;
+        p = cos_query_find(p, last, '&');
     }
 
     return n;
@@ -45,9 +49,9 @@ ngx_int_t
 cos_query_parse(const ngx_str_t *args, cos_pair_t *pairs, ngx_uint_t *n,
     u_char *buf)
 {
-    ngx_uint_t     i;
-    cos_pair_t    *pair;
-    const u_char  *p, *last, *start, *equal;
+    u_char      *p, *last, *equal, *end;
+    ngx_uint_t   canonical;
+    cos_pair_t  *pair;
 
     *n = 0;
 
@@ -55,96 +59,89 @@ cos_query_parse(const ngx_str_t *args, cos_pair_t *pairs, ngx_uint_t *n,
         return NGX_OK;
     }
 
-    i = 0;
+    pair = pairs;
     p = args->data;
     last = p + args->len;
 
-    for ( ;; ) {
+    while (p < last) {
 
-        while (p < last && *p == '&') {
+        if (*p == '&') {
             p++;
+            continue;
         }
 
-        if (p == last) {
-            break;
-        }
+        end = cos_query_find(p, last, '&');
+        equal = cos_query_find(p, end, '=');
 
-        start = p;
-        equal = NULL;
+        pair->flags = 0;
 
-        for ( /* void */ ; p < last && *p != '&'; p++) {
+        if (cos_is_plain(p, equal - p, COS_ESCAPE_NAME)) {
+            pair->name.len = equal - p;
+            pair->name.data = p;
+            pair->flags |= COS_PAIR_PLAIN_NAME;
 
-            if (*p == '=') {
-                equal = p++;
-                break;
+        } else {
+            buf = cos_query_decode(&pair->name, buf, p, equal - p,
+                                   &canonical);
+            if (buf == NULL) {
+                return NGX_ERROR;
             }
         }
 
-        while (p < last && *p != '&') {
-            p++;
-        }
-
-        pair = &pairs[i++];
-        pair->flags = 0;
-
-        if (equal == NULL) {
-            pair->flags |= COS_PAIR_BARE;
-            equal = p;
-        }
-
-        buf = cos_query_decode(&pair->name, buf, start, equal - start);
-        if (buf == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (equal < p) {
+        if (equal < end) {
             equal++;
+
+        } else {
+            pair->flags |= COS_PAIR_BARE;
         }
 
-        buf = cos_query_decode(&pair->value, buf, equal, p - equal);
+        buf = cos_query_decode(&pair->value, buf, equal, end - equal,
+                               &canonical);
         if (buf == NULL) {
             return NGX_ERROR;
         }
 
-        if (cos_is_plain(pair->name.data, pair->name.len, COS_ESCAPE_NAME)) {
-            pair->flags |= COS_PAIR_PLAIN_NAME;
-        }
+        pair->escaped.data = canonical ? equal : NULL;
+        pair->escaped.len = canonical ? (size_t) (end - equal) : 0;
 
-        if (pair->value.data == equal) {
-            pair->flags |= COS_PAIR_PLAIN_VALUE;
-        }
+        pair++;
+        p = end;
     }
 
-    *n = i;
+    *n = pair - pairs;
 
     return NGX_OK;
+}
+
+
+static u_char *
+cos_query_find(u_char *p, u_char *last, u_char ch)
+{
+    p = memchr(p, ch, last - p);
+
+    return p ? p : last;
 }
 
 
 /* the usual text has nothing to decode, and nothing to escape again later */
 
 static u_char *
-cos_query_decode(ngx_str_t *str, u_char *dst, const u_char *src, size_t len)
+cos_query_decode(ngx_str_t *str, u_char *dst, u_char *src, size_t len,
+    ngx_uint_t *canonical)
 {
-    u_char  *p, *last;
+    u_char  *last;
 
     if (cos_is_plain(src, len, COS_ESCAPE_VALUE)) {
         str->len = len;
-        str->data = (u_char *) src;
+        str->data = src;
+        *canonical = 1;
 
         return dst;
     }
 
-    last = cos_unescape(dst, src, len, 1);
+    last = cos_unescape_query(dst, src, len, canonical);
     if (last == NULL) {
         return NULL;
-    }
-
-    for (p = dst; p < last; p++) {
-
-        if (*p < 0x20 || *p == 0x7f) {
-            return NULL;
-        }
     }
 
     str->len = last - dst;
@@ -167,26 +164,23 @@ cos_query_len(const cos_pair_t *pairs, ngx_uint_t n)
         pair = &pairs[i];
 
         len += (i != 0);
-        len += cos_query_text_len(&pair->name,
-                                  pair->flags & COS_PAIR_PLAIN_NAME);
+        len += (pair->flags & COS_PAIR_PLAIN_NAME)
+               ? pair->name.len
+               : cos_escape_len(pair->name.data, pair->name.len,
+                                COS_ESCAPE_VALUE);
 
         /* a value is written even if "bare" denies it: it is signed, too */
 
         if (!(pair->flags & COS_PAIR_BARE) || pair->value.len) {
-            len += 1 + cos_query_text_len(&pair->value,
-                                          pair->flags & COS_PAIR_PLAIN_VALUE);
+            len += 1;
+            len += pair->escaped.data
+                   ? pair->escaped.len
+                   : cos_escape_len(pair->value.data, pair->value.len,
+                                    COS_ESCAPE_VALUE);
         }
     }
 
     return len;
-}
-
-
-static size_t
-cos_query_text_len(const ngx_str_t *text, ngx_uint_t plain)
-{
-    return plain ? text->len
-                 : cos_escape_len(text->data, text->len, COS_ESCAPE_VALUE);
 }
 
 
@@ -203,26 +197,19 @@ cos_query_write(u_char *dst, const cos_pair_t *pairs, ngx_uint_t n)
             *dst++ = '&';
         }
 
-        dst = cos_query_text(dst, &pair->name,
-                             pair->flags & COS_PAIR_PLAIN_NAME);
+        dst = (pair->flags & COS_PAIR_PLAIN_NAME)
+              ? ngx_cpymem(dst, pair->name.data, pair->name.len)
+              : cos_escape(dst, pair->name.data, pair->name.len,
+                           COS_ESCAPE_VALUE);
 
         if (!(pair->flags & COS_PAIR_BARE) || pair->value.len) {
             *dst++ = '=';
-            dst = cos_query_text(dst, &pair->value,
-                                 pair->flags & COS_PAIR_PLAIN_VALUE);
+            dst = pair->escaped.data
+                  ? ngx_cpymem(dst, pair->escaped.data, pair->escaped.len)
+                  : cos_escape(dst, pair->value.data, pair->value.len,
+                               COS_ESCAPE_VALUE);
         }
     }
 
     return dst;
-}
-
-
-static u_char *
-cos_query_text(u_char *dst, const ngx_str_t *text, ngx_uint_t plain)
-{
-    if (plain) {
-        return text->len ? ngx_cpymem(dst, text->data, text->len) : dst;
-    }
-
-    return cos_escape(dst, text->data, text->len, COS_ESCAPE_VALUE);
 }

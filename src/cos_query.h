@@ -15,17 +15,15 @@
 #include <ngx_core.h>
 
 
-#define COS_PAIR_BARE         0x01  /* without "="; signed as empty */
-
-/* it is known that cos_escape() would only copy the name, as NAME, or value */
-#define COS_PAIR_PLAIN_NAME   0x02
-#define COS_PAIR_PLAIN_VALUE  0x04
+#define COS_PAIR_BARE        0x01   /* without "="; signed as empty */
+#define COS_PAIR_PLAIN_NAME  0x02   /* cos_escape() as NAME would copy it */
 
 
-/* a query parameter or a header; both strings decoded */
+/* a query parameter or a header; name and value decoded */
 typedef struct {
     ngx_str_t   name;
     ngx_str_t   value;
+    ngx_str_t   escaped;    /* the value as VALUE, or null if not known */
     ngx_uint_t  flags;      /* COS_PAIR_* */
 } cos_pair_t;
 

@@ -38,7 +38,7 @@ typedef enum {
 typedef struct {
     ngx_str_t    name;          /* escaped and lower-cased */
     ngx_str_t    value;
-    ngx_uint_t   plain;         /* nothing of the value is to be escaped */
+    ngx_str_t    escaped;       /* the value, or null if not known */
 } cos_sign_item_t;
 
 
@@ -66,6 +66,8 @@ typedef struct {
 static size_t cos_sign_result_size(const cos_sign_t *sign);
 static void cos_sign_make(const cos_sign_t *sign, u_char *buf,
     cos_sign_lists_t *lists, u_char *signature);
+static void cos_sign_names(const cos_pair_t *pairs, ngx_uint_t n,
+    size_t *plain, size_t *other);
 static u_char *cos_sign_items(cos_sign_item_t *items, const cos_pair_t *pairs,
     ngx_uint_t n, u_char *p);
 static void cos_sign_sort(cos_sign_item_t *items, ngx_uint_t n);
@@ -75,6 +77,7 @@ static ngx_int_t cos_sign_cmp_str(const ngx_str_t *one, const ngx_str_t *two);
 static void cos_sign_text(cos_sign_text_t *text, const u_char *data,
     size_t len);
 static void cos_sign_text_lower(cos_sign_text_t *text, const ngx_str_t *str);
+static ngx_inline void cos_sign_char(cos_sign_text_t *text, u_char ch);
 static void cos_sign_text_escape(cos_sign_text_t *text, const ngx_str_t *str);
 static void cos_sign_text_items(cos_sign_text_t *text,
     const cos_sign_item_t *items, ngx_uint_t n);
@@ -127,24 +130,36 @@ cos_sign_key(cos_hmac_t *sign_key, const ngx_str_t *secret_key,
 size_t
 cos_sign_size(const cos_sign_t *sign)
 {
-    size_t      names;
-    ngx_uint_t  i;
+    size_t  plain, other;
 
-    names = 0;
+    plain = 0;
+    other = 0;
 
-    for (i = 0; i < sign->nparams; i++) {
-        names += sign->params[i].name.len;
-    }
-
-    for (i = 0; i < sign->nheaders; i++) {
-        names += sign->headers[i].name.len;
-    }
+    cos_sign_names(sign->params, sign->nparams, &plain, &other);
+    cos_sign_names(sign->headers, sign->nheaders, &plain, &other);
 
     /* an escaped name takes up to three times its length */
 
     return cos_sign_result_size(sign) + NGX_ALIGNMENT
            + (sign->nparams + sign->nheaders) * sizeof(cos_sign_item_t)
-           + 3 * names;
+           + 3 * other;
+}
+
+
+static void
+cos_sign_names(const cos_pair_t *pairs, ngx_uint_t n, size_t *plain,
+    size_t *other)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (pairs[i].flags & COS_PAIR_PLAIN_NAME) {
+            *plain += pairs[i].name.len;
+
+        } else {
+            *other += pairs[i].name.len;
+        }
+    }
 }
 
 
@@ -156,23 +171,20 @@ cos_sign_size(const cos_sign_t *sign)
 static size_t
 cos_sign_result_size(const cos_sign_t *sign)
 {
-    size_t      len;
-    ngx_uint_t  i;
+    size_t  plain, other;
 
-    len = sizeof(COS_SIGN_ALGORITHM COS_SIGN_SIGN_TIME COS_SIGN_KEY_TIME
-                 COS_SIGN_HEADERS COS_SIGN_PARAMS COS_SIGN_SIGNATURE) - 1
-          + COS_SHA1_HEX_LEN
-          + 3 * sign->secret_id.len + 2 * 3 * sign->key_time.len;
+    plain = 0;
+    other = 0;
 
-    for (i = 0; i < sign->nparams; i++) {
-        len += 5 * sign->params[i].name.len + sizeof("%3B") - 1;
-    }
+    cos_sign_names(sign->params, sign->nparams, &plain, &other);
+    cos_sign_names(sign->headers, sign->nheaders, &plain, &other);
 
-    for (i = 0; i < sign->nheaders; i++) {
-        len += 5 * sign->headers[i].name.len + sizeof("%3B") - 1;
-    }
-
-    return len;
+    return sizeof(COS_SIGN_ALGORITHM COS_SIGN_SIGN_TIME COS_SIGN_KEY_TIME
+                  COS_SIGN_HEADERS COS_SIGN_PARAMS COS_SIGN_SIGNATURE) - 1
+           + COS_SHA1_HEX_LEN
+           + 3 * sign->secret_id.len + 2 * 3 * sign->key_time.len
+           + plain + 5 * other
+           + (sign->nparams + sign->nheaders) * (sizeof("%3B") - 1);
 }
 
 
@@ -254,13 +266,13 @@ cos_sign_make(const cos_sign_t *sign, u_char *buf, cos_sign_lists_t *lists,
     text.len = 0;
 
     cos_sign_text_lower(&text, &sign->method);
-    cos_sign_text(&text, (u_char *) "\n", 1);
+    cos_sign_char(&text, '\n');
     cos_sign_text(&text, sign->path.data, sign->path.len);
-    cos_sign_text(&text, (u_char *) "\n", 1);
+    cos_sign_char(&text, '\n');
     cos_sign_text_items(&text, lists->params, sign->nparams);
-    cos_sign_text(&text, (u_char *) "\n", 1);
+    cos_sign_char(&text, '\n');
     cos_sign_text_items(&text, lists->headers, sign->nheaders);
-    cos_sign_text(&text, (u_char *) "\n", 1);
+    cos_sign_char(&text, '\n');
     cos_sign_text_flush(&text);
 
     cos_sha1_final(digest, &text.sha1);
@@ -286,7 +298,7 @@ cos_sign_items(cos_sign_item_t *items, const cos_pair_t *pairs, ngx_uint_t n,
 
     for (i = 0; i < n; i++) {
         items[i].value = pairs[i].value;
-        items[i].plain = pairs[i].flags & COS_PAIR_PLAIN_VALUE;
+        items[i].escaped = pairs[i].escaped;
 
         if (pairs[i].flags & COS_PAIR_PLAIN_NAME) {
             items[i].name = pairs[i].name;
@@ -412,13 +424,19 @@ cos_sign_text_lower(cos_sign_text_t *text, const ngx_str_t *str)
     size_t  i;
 
     for (i = 0; i < str->len; i++) {
-
-        if (text->len == COS_SIGN_CHUNK) {
-            cos_sign_text_flush(text);
-        }
-
-        text->data[text->len++] = ngx_tolower(str->data[i]);
+        cos_sign_char(text, ngx_tolower(str->data[i]));
     }
+}
+
+
+static ngx_inline void
+cos_sign_char(cos_sign_text_t *text, u_char ch)
+{
+    if (text->len == COS_SIGN_CHUNK) {
+        cos_sign_text_flush(text);
+    }
+
+    text->data[text->len++] = ch;
 }
 
 
@@ -460,14 +478,14 @@ cos_sign_text_items(cos_sign_text_t *text, const cos_sign_item_t *items,
     for (i = 0; i < n; i++) {
 
         if (i) {
-            cos_sign_text(text, (u_char *) "&", 1);
+            cos_sign_char(text, '&');
         }
 
         cos_sign_text(text, items[i].name.data, items[i].name.len);
-        cos_sign_text(text, (u_char *) "=", 1);
+        cos_sign_char(text, '=');
 
-        if (items[i].plain) {
-            cos_sign_text(text, items[i].value.data, items[i].value.len);
+        if (items[i].escaped.data) {
+            cos_sign_text(text, items[i].escaped.data, items[i].escaped.len);
 
         } else {
             cos_sign_text_escape(text, &items[i].value);

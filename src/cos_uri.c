@@ -11,6 +11,7 @@
 
 
 static ngx_int_t cos_hex_digit(u_char ch);
+static ngx_uint_t cos_is_dots(const u_char *segment, size_t len);
 
 
 /* what stays as it is, lower-cased; zero for what has to be escaped */
@@ -34,17 +35,16 @@ static const u_char  cos_unreserved[256] =
 size_t
 cos_escape_len(const u_char *src, size_t len, cos_escape_e type)
 {
-    u_char        slash;
-    size_t        n;
-    const u_char *last;
+    u_char  slash;
+    size_t  i, n;
 
     /* "." is no byte that would be escaped */
 
     slash = (type == COS_ESCAPE_PATH) ? '/' : '.';
     n = len;
 
-    for (last = src + len; src < last; src++) {
-        if (!cos_stays(*src, slash)) {
+    for (i = 0; i < len; i++) {
+        if (!cos_stays(src[i], slash)) {
             n += 2;
         }
     }
@@ -57,26 +57,21 @@ u_char *
 cos_escape(u_char *dst, const u_char *src, size_t len, cos_escape_e type)
 {
     u_char         ch, slash;
-    const u_char  *last, *hex;
+    const u_char  *hex;
 
     static const u_char  upper[] = "0123456789ABCDEF";
     static const u_char  lower[] = "0123456789abcdef";
 
-    last = src + len;
-
     if (type == COS_ESCAPE_NAME) {
         hex = lower;
 
-        while (src < last) {
-            ch = cos_unreserved[*src];
+        while (len--) {
+            ch = *src++;
 
-            if (ch) {
-                *dst++ = ch;
-                src++;
+            if (cos_unreserved[ch]) {
+                *dst++ = cos_unreserved[ch];
                 continue;
             }
-
-            ch = *src++;
 
             *dst++ = '%';
             *dst++ = hex[ch >> 4];
@@ -89,7 +84,7 @@ cos_escape(u_char *dst, const u_char *src, size_t len, cos_escape_e type)
     hex = upper;
     slash = (type == COS_ESCAPE_PATH) ? '/' : '.';
 
-    while (src < last) {
+    while (len--) {
         ch = *src++;
 
         if (cos_stays(ch, slash)) {
@@ -109,24 +104,28 @@ cos_escape(u_char *dst, const u_char *src, size_t len, cos_escape_e type)
 ngx_uint_t
 cos_is_plain(const u_char *src, size_t len, cos_escape_e type)
 {
-    u_char         bad;
-    const u_char  *last;
-
-    bad = 0;
+    u_char  slash;
+    size_t  i;
 
     if (type == COS_ESCAPE_NAME) {
-        for (last = src + len; src < last; src++) {
-            bad |= cos_unreserved[*src] ^ *src;
+        for (i = 0; i < len; i++) {
+            if (cos_unreserved[src[i]] != src[i] || src[i] == '\0') {
+                return 0;
+            }
         }
 
-        return !bad;
+        return 1;
     }
 
-    for (last = src + len; src < last; src++) {
-        bad |= !cos_unreserved[*src];
+    slash = (type == COS_ESCAPE_PATH) ? '/' : '.';
+
+    for (i = 0; i < len; i++) {
+        if (!cos_stays(src[i], slash)) {
+            return 0;
+        }
     }
 
-    return !bad;
+    return 1;
 }
 
 
@@ -167,6 +166,65 @@ cos_unescape(u_char *dst, const u_char *src, size_t len, ngx_uint_t plus)
 }
 
 
+u_char *
+cos_unescape_query(u_char *dst, const u_char *src, size_t len,
+    ngx_uint_t *canonical)
+{
+    u_char         ch;
+    ngx_int_t      high, low;
+    const u_char  *last;
+
+    last = src + len;
+    *canonical = 1;
+
+    while (src < last) {
+        ch = *src++;
+
+        if (cos_unreserved[ch]) {
+            *dst++ = ch;
+            continue;
+        }
+
+        if (ch == '%') {
+
+            if (last - src < 2) {
+                return NULL;
+            }
+
+            high = cos_hex_digit(src[0]);
+            low = cos_hex_digit(src[1]);
+
+            if (high == NGX_ERROR || low == NGX_ERROR) {
+                return NULL;
+            }
+
+            ch = (u_char) (high << 4 | low);
+
+            if (cos_unreserved[ch] || src[0] >= 'a' || src[1] >= 'a') {
+                *canonical = 0;
+            }
+
+            src += 2;
+
+        } else {
+            *canonical = 0;
+
+            if (ch == '+') {
+                ch = ' ';
+            }
+        }
+
+        if (ch < 0x20 || ch == 0x7f) {
+            return NULL;
+        }
+
+        *dst++ = ch;
+    }
+
+    return dst;
+}
+
+
 static ngx_int_t
 cos_hex_digit(u_char ch)
 {
@@ -187,51 +245,54 @@ cos_hex_digit(u_char ch)
 ngx_int_t
 cos_key_check(const ngx_str_t *key)
 {
-    u_char      ch;
-    size_t      i, dots, other;
-    ngx_uint_t  named;
+    u_char         ch;
+    ngx_uint_t     named;
+    const u_char  *p, *last, *segment;
 
     if (key->len == 0 || key->len > COS_KEY_LEN) {
         return NGX_DECLINED;
     }
 
     named = 0;
-    dots = 0;
-    other = 0;
+    segment = key->data;
+    last = key->data + key->len;
 
-    for (i = 0; i < key->len; i++) {
-        ch = key->data[i];
+    for (p = key->data; p < last; p++) {
+        ch = *p;
 
-        if (ch < 0x20 || ch == 0x7f) {
-            return NGX_ERROR;
+        if (cos_unreserved[ch]) {
+            continue;
         }
 
         if (ch == '/') {
 
-            if (other == 0 && (dots == 1 || dots == 2)) {
+            if (cos_is_dots(segment, p - segment)) {
                 return NGX_ERROR;
             }
 
-            dots = 0;
-            other = 0;
-            continue;
-        }
+            named |= (p != segment);
+            segment = p + 1;
 
-        named = 1;
-
-        if (ch == '.') {
-            dots++;
-
-        } else {
-            other++;
+        } else if (ch < 0x20 || ch == 0x7f) {
+            return NGX_ERROR;
         }
     }
 
-    if (other == 0 && (dots == 1 || dots == 2)) {
+    if (cos_is_dots(segment, last - segment)) {
         return NGX_ERROR;
     }
+
+    named |= (last != segment);
 
     /* whoever merges slashes would make a bucket operation of it */
 
     return named ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+cos_is_dots(const u_char *segment, size_t len)
+{
+    return (len == 1 || len == 2)
+           && segment[0] == '.' && segment[len - 1] == '.';
 }

@@ -34,7 +34,7 @@ size_t cos_escape_len(const u_char *src, size_t len, cos_escape_e type);
 u_char *cos_escape(u_char *dst, const u_char *src, size_t len,
     cos_escape_e type);
 
-/* whether cos_escape() would only copy it; type is VALUE or NAME */
+/* whether cos_escape() would only copy it */
 ngx_uint_t cos_is_plain(const u_char *src, size_t len, cos_escape_e type);
 
 /*
@@ -44,6 +44,14 @@ ngx_uint_t cos_is_plain(const u_char *src, size_t len, cos_escape_e type);
  */
 u_char *cos_unescape(u_char *dst, const u_char *src, size_t len,
     ngx_uint_t plus);
+
+/*
+ * The same for a part of a query string.  Also NULL if there is a control
+ * character after decoding (0x00-0x1f, 0x7f).  Tells whether cos_escape() as
+ * VALUE would make the source of it again.
+ */
+u_char *cos_unescape_query(u_char *dst, const u_char *src, size_t len,
+    ngx_uint_t *canonical);
 
 /*
  * Checks a decoded object key: NGX_OK; NGX_DECLINED if it is empty, nothing

@@ -27,6 +27,7 @@ struct ngx_http_cos_bucket_s {
 
     ngx_str_t                      schema;      /* "https://" */
     ngx_str_t                      host;        /* Host as sent and signed */
+    ngx_str_t                      escaped_host;
     ngx_str_t                      server_name; /* SNI, verified name */
     in_port_t                      port;
 
@@ -56,7 +57,6 @@ struct ngx_http_cos_bucket_s {
     unsigned                       use_accelerate:1;
     unsigned                       force_path_style:1;
     unsigned                       ssl:1;
-    unsigned                       plain_host:1;    /* nothing to escape */
 };
 
 

@@ -296,9 +296,6 @@ ngx_http_cos_init_host(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket)
         bucket->port = 80;
     }
 
-    bucket->plain_host = cos_is_plain(bucket->host.data, bucket->host.len,
-                                      COS_ESCAPE_VALUE);
-
     bucket->server_name = bucket->host;
 
     p = ngx_strlchr(bucket->host.data, dst, ':');
@@ -322,6 +319,22 @@ ngx_http_cos_init_host(ngx_conf_t *cf, ngx_http_cos_bucket_t *bucket)
         }
 
         bucket->port = (in_port_t) port;
+    }
+
+    bucket->escaped_host = bucket->host;
+
+    if (!cos_is_plain(bucket->host.data, bucket->host.len, COS_ESCAPE_VALUE)) {
+
+        p = ngx_pnalloc(cf->pool, 3 * bucket->host.len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        bucket->escaped_host.data = p;
+        bucket->escaped_host.len = cos_escape(p, bucket->host.data,
+                                              bucket->host.len,
+                                              COS_ESCAPE_VALUE)
+                                   - p;
     }
 
     if (bucket->endpoint.len == 0) {

@@ -69,6 +69,7 @@ ngx_http_cos_check_fields(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         fields[i].name.len = field->name.len;
         fields[i].value.data = post->buf + field->value.start;
         fields[i].value.len = field->value.len;
+        ngx_str_null(&fields[i].escaped);
         fields[i].flags = 0;
 
         lowcase[i].len = field->name.len;

@@ -202,6 +202,7 @@ ngx_http_cos_sign_link(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
         ngx_str_set(&params[0].name, "x-cos-security-token");
         params[0].value = token;
+        ngx_str_null(&params[0].escaped);
         params[0].flags = COS_PAIR_PLAIN_NAME;
 
         if (ctx->nparams) {
@@ -236,9 +237,8 @@ ngx_http_cos_sign_link(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
     ngx_str_set(&host.name, "host");
     host.value = ctx->bucket->host;
-    host.flags = ctx->bucket->plain_host
-                 ? COS_PAIR_PLAIN_NAME|COS_PAIR_PLAIN_VALUE
-                 : COS_PAIR_PLAIN_NAME;
+    host.escaped = ctx->bucket->escaped_host;
+    host.flags = COS_PAIR_PLAIN_NAME;
 
     sign.sign_key = &sign_key;
     sign.method = r->method_name;

@@ -127,12 +127,14 @@ ngx_http_cos_confine_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         ngx_memcpy(p, params[i].value.data, params[i].value.len);
 
         params[i].value = value;
+        ngx_str_null(&params[i].escaped);
         params[i].flags = 0;
     }
 
     if (!prefix) {
         ngx_str_set(&params[i].name, "prefix");
         params[i].value = ctx->confined;
+        ngx_str_null(&params[i].escaped);
         params[i].flags = 0;
 
         ctx->nparams++;

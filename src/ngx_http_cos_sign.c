@@ -29,10 +29,11 @@ static ngx_int_t ngx_http_cos_collect_headers(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_cos_ends_line(ngx_str_t *value);
 static ngx_uint_t ngx_http_cos_header_is_set(ngx_http_cos_loc_conf_t *cclf,
     ngx_str_t *lowcase);
-static ngx_int_t ngx_http_cos_push_header(ngx_array_t *headers,
-    ngx_str_t *name, ngx_str_t *value, ngx_uint_t flags);
+static cos_pair_t *ngx_http_cos_push_header(ngx_array_t *headers,
+    ngx_str_t *name, ngx_str_t *value);
 
 
+static ngx_str_t  ngx_http_cos_host_name = ngx_string("host");
 static ngx_str_t  ngx_http_cos_token_name = ngx_string("x-cos-security-token");
 
 
@@ -147,11 +148,19 @@ ngx_http_cos_bad_header_name(ngx_str_t *name)
 ngx_uint_t
 ngx_http_cos_service_header(ngx_str_t *lowcase)
 {
+    /* most headers are not */
+
+    if (lowcase->len < 5
+        || (lowcase->data[0] != 'x' && lowcase->data[0] != 'p'))
+    {
+        return 0;
+    }
+
     if (lowcase->len >= 6 && ngx_strncmp(lowcase->data, "x-cos-", 6) == 0) {
         return 1;
     }
 
-    if (lowcase->len >= 5 && ngx_strncmp(lowcase->data, "x-ci-", 5) == 0) {
+    if (ngx_strncmp(lowcase->data, "x-ci-", 5) == 0) {
         return 1;
     }
 
@@ -230,7 +239,7 @@ ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 {
     time_t                  expire;
     u_char                 *buf;
-    cos_pair_t              pairs[16];
+    cos_pair_t              pairs[16], *pair;
     cos_sign_t              sign;
     ngx_array_t             headers;
     ngx_http_upstream_t    *u;
@@ -266,15 +275,16 @@ ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
         ngx_memcpy(ctx->token.data, secret->token, secret->token_len);
 
-        if (ngx_http_cos_push_header(&headers, &ngx_http_cos_token_name,
-                                     &ctx->token,
-                                     ctx->credentials->plain_token
-                                     ? COS_PAIR_PLAIN_NAME
-                                       |COS_PAIR_PLAIN_VALUE
-                                     : COS_PAIR_PLAIN_NAME)
-            != NGX_OK)
-        {
+        pair = ngx_http_cos_push_header(&headers, &ngx_http_cos_token_name,
+                                        &ctx->token);
+        if (pair == NULL) {
             return NGX_ERROR;
+        }
+
+        pair->flags = COS_PAIR_PLAIN_NAME;
+
+        if (ctx->credentials->plain_token) {
+            pair->escaped = ctx->token;
         }
     }
 
@@ -313,6 +323,7 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 {
     ngx_str_t                   name, value;
     ngx_uint_t                  i;
+    cos_pair_t                 *pair;
     ngx_list_part_t            *part;
     ngx_table_elt_t            *header;
     ngx_http_cos_loc_conf_t    *cclf;
@@ -320,16 +331,14 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
     cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
 
-    ngx_str_set(&name, "host");
-
-    if (ngx_http_cos_push_header(headers, &name, &ctx->bucket->host,
-                                 ctx->bucket->plain_host
-                                 ? COS_PAIR_PLAIN_NAME|COS_PAIR_PLAIN_VALUE
-                                 : COS_PAIR_PLAIN_NAME)
-        != NGX_OK)
-    {
+    pair = ngx_http_cos_push_header(headers, &ngx_http_cos_host_name,
+                                    &ctx->bucket->host);
+    if (pair == NULL) {
         return NGX_ERROR;
     }
+
+    pair->escaped = ctx->bucket->escaped_host;
+    pair->flags = COS_PAIR_PLAIN_NAME;
 
     if (cclf->set_headers) {
         set = cclf->set_headers->elts;
@@ -350,8 +359,8 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
             /* an empty value is not sent */
 
             if (value.len && set[i].sign
-                && ngx_http_cos_push_header(headers, &set[i].name, &value, 0)
-                   != NGX_OK)
+                && ngx_http_cos_push_header(headers, &set[i].name, &value)
+                   == NULL)
             {
                 return NGX_ERROR;
             }
@@ -387,8 +396,8 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
             continue;
         }
 
-        if (ngx_http_cos_push_header(headers, &name, &header[i].value, 0)
-            != NGX_OK)
+        if (ngx_http_cos_push_header(headers, &name, &header[i].value)
+            == NULL)
         {
             return NGX_ERROR;
         }
@@ -439,20 +448,22 @@ ngx_http_cos_header_is_set(ngx_http_cos_loc_conf_t *cclf, ngx_str_t *lowcase)
 }
 
 
-static ngx_int_t
+static cos_pair_t *
 ngx_http_cos_push_header(ngx_array_t *headers, ngx_str_t *name,
-    ngx_str_t *value, ngx_uint_t flags)
+    ngx_str_t *value)
 {
     cos_pair_t  *pair;
 
     pair = ngx_array_push(headers);
     if (pair == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     pair->name = *name;
     pair->value = *value;
-    pair->flags = flags;
+    pair->flags = 0;
+
+    ngx_str_null(&pair->escaped);
 
     /* spaces around a value are not a part of it (RFC 9110, section 5.5) */
 
@@ -470,5 +481,5 @@ ngx_http_cos_push_header(ngx_array_t *headers, ngx_str_t *name,
         pair->value.len--;
     }
 
-    return NGX_OK;
+    return pair;
 }

@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 
 #include "cos_query.h"
+#include "cos_uri.h"
 
 
 typedef struct {
@@ -23,6 +24,9 @@ typedef struct {
 int LLVMFuzzerTestOneInput(const u_char *data, size_t size);
 
 static ngx_int_t fuzz_parse(const ngx_str_t *args, fuzz_query_t *query);
+static ngx_uint_t fuzz_inside(const ngx_str_t *str, const u_char *data,
+    size_t len);
+static void fuzz_escaped(const cos_pair_t *pair);
 static ngx_str_t fuzz_write(const fuzz_query_t *query);
 static void fuzz_same(const ngx_str_t *one, const ngx_str_t *two);
 
@@ -48,10 +52,16 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
             fuzz_same(&query.pairs[i].name, &again.pairs[i].name);
             fuzz_same(&query.pairs[i].value, &again.pairs[i].value);
 
-            if (query.pairs[i].flags != again.pairs[i].flags
+            if (((query.pairs[i].flags ^ again.pairs[i].flags) & COS_PAIR_BARE)
                 || ((query.pairs[i].flags & COS_PAIR_BARE)
                     && query.pairs[i].value.len))
             {
+                abort();
+            }
+
+            /* what was written is known to be escaped */
+
+            if (again.pairs[i].escaped.data == NULL) {
                 abort();
             }
         }
@@ -98,8 +108,8 @@ fuzz_parse(const ngx_str_t *args, fuzz_query_t *query)
     for (i = 0; i < 2 * count; i++) {
         str = (i & 1) ? &query->pairs[i / 2].value : &query->pairs[i / 2].name;
 
-        if (str->data < query->buf
-            || str->data + str->len > query->buf + args->len)
+        if (!fuzz_inside(str, query->buf, args->len)
+            && !fuzz_inside(str, args->data, args->len))
         {
             abort();
         }
@@ -112,7 +122,48 @@ fuzz_parse(const ngx_str_t *args, fuzz_query_t *query)
         }
     }
 
+    for (i = 0; i < count; i++) {
+        fuzz_escaped(&query->pairs[i]);
+    }
+
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+fuzz_inside(const ngx_str_t *str, const u_char *data, size_t len)
+{
+    return str->data >= data && str->data + str->len <= data + len;
+}
+
+
+/* what is said to need no escaping, or to be the escaped value */
+
+static void
+fuzz_escaped(const cos_pair_t *pair)
+{
+    ngx_str_t  name, value;
+
+    name.data = malloc(3 * pair->name.len);
+    name.len = cos_escape(name.data, pair->name.data, pair->name.len,
+                          COS_ESCAPE_NAME)
+               - name.data;
+
+    value.data = malloc(3 * pair->value.len);
+    value.len = cos_escape(value.data, pair->value.data, pair->value.len,
+                           COS_ESCAPE_VALUE)
+                - value.data;
+
+    if (pair->flags & COS_PAIR_PLAIN_NAME) {
+        fuzz_same(&name, &pair->name);
+    }
+
+    if (pair->escaped.data) {
+        fuzz_same(&value, &pair->escaped);
+    }
+
+    free(name.data);
+    free(value.data);
 }
 
 

@@ -14,6 +14,7 @@ typedef struct {
 } unit_query_t;
 
 
+static void test_query_escaped(void);
 static ngx_str_t unit_dump(const cos_pair_t *pairs, ngx_uint_t n);
 
 
@@ -94,6 +95,8 @@ test_query(void)
                 "query \"%s\", read again", q->args);
     }
 
+    test_query_escaped();
+
     for (i = 0;
          i < sizeof(unit_bad_queries) / sizeof(unit_bad_queries[0]);
          i++)
@@ -148,6 +151,49 @@ test_query(void)
 
     unit_is(unit_query_write(&pair, 1), S("a=b"),
             "query of a bare parameter with a value");
+}
+
+
+/* an escaped value is taken as it is only if we would write the same */
+
+static void
+test_query_escaped(void)
+{
+    ngx_int_t    rc;
+    ngx_uint_t   i, n;
+    cos_pair_t  *pairs;
+
+    static const struct {
+        const char  *args;
+        ngx_uint_t   plain;
+        ngx_uint_t   escaped;
+    } cases[] = {
+        { "acl", 1, 1 },
+        { "a-b_c.d~=A-b_c.D~", 1, 1 },
+        { "a=%2F%C3%A9%20", 1, 1 },
+        { "a=%2f", 1, 0 },
+        { "a=%E4%b8", 1, 0 },
+        { "a=%41", 1, 0 },
+        { "a=b/c", 1, 0 },
+        { "a=b=c", 1, 0 },
+        { "a=b+c", 1, 0 },
+        { "a=\xc3\xa9", 1, 0 },
+        { "versionId=1", 0, 1 },
+        { "%61=1", 0, 1 },
+        { "a%2Fb=1", 0, 1 },
+        { "a/b=1", 0, 1 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+
+        rc = unit_query(unit_str(cases[i].args, strlen(cases[i].args)),
+                        &pairs, &n);
+
+        unit_ok(rc == NGX_OK && n == 1
+                && !(pairs[0].flags & COS_PAIR_PLAIN_NAME) == !cases[i].plain
+                && !pairs[0].escaped.data == !cases[i].escaped,
+                "query \"%s\", what is known of it", cases[i].args);
+    }
 }
 
 

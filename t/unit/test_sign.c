@@ -173,6 +173,7 @@ test_sign_limits(void)
     sign.nheaders = 0;
 
     params[0].name = S("acl");
+    ngx_str_null(&params[0].escaped);
     params[0].flags = COS_PAIR_BARE;
     one = unit_sign(&sign, S("key"), 0);
 
@@ -238,6 +239,7 @@ test_sign_order(void)
     for (i = 0; i < 4000; i++) {
         pairs[i].name = unit_printf("%04lu", (unsigned long) (3999 - i));
         pairs[i].value = S("v");
+        ngx_str_null(&pairs[i].escaped);
         pairs[i].flags = 0;
     }
 
@@ -593,6 +595,7 @@ unit_random_pairs(ngx_uint_t n, size_t max)
 
         pairs[i].name = unit_random_str(any ? max : 3, any);
         pairs[i].value = unit_random_str(any ? max : 3, any);
+        ngx_str_null(&pairs[i].escaped);
         pairs[i].flags = 0;
     }
 

@@ -544,6 +544,7 @@ unit_json_pairs(json_t *list, ngx_uint_t *n)
                                  json_string_length(name));
         pairs[i].value = unit_str(json_string_value(value),
                                   json_string_length(value));
+        ngx_str_null(&pairs[i].escaped);
         pairs[i].flags = 0;
     }
 
@@ -583,6 +584,7 @@ unit_json_signed(json_t *names, json_t *headers, ngx_uint_t *n)
                                   json_string_length(name));
         pairs[*n].value = unit_str(json_string_value(value),
                                    json_string_length(value));
+        ngx_str_null(&pairs[*n].escaped);
         pairs[*n].flags = 0;
 
         (*n)++;

@@ -111,7 +111,9 @@ ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
         /* the dialect of another service, which COS may know as well */
 
-        if (name.len > 6 && ngx_strncmp(name.data, "x-amz-", 6) == 0) {
+        if (name.len > 6 && name.data[0] == 'x'
+            && ngx_strncmp(name.data, "x-amz-", 6) == 0)
+        {
             return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN,
                                        "AccessDenied",
                                        "header \"%V\" is not known",

@@ -172,6 +172,17 @@ ngx_http_cos_check_uri(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 
     raw = r->unparsed_uri;
 
+    /* the usual path: there is nothing to decode, and nothing was changed */
+
+    if (r->valid_unparsed_uri
+        && raw.len >= r->uri.len
+        && ngx_memcmp(raw.data, r->uri.data, r->uri.len) == 0
+        && (raw.len == r->uri.len || raw.data[r->uri.len] == '?')
+        && cos_is_plain(r->uri.data, r->uri.len, COS_ESCAPE_PATH))
+    {
+        return NGX_OK;
+    }
+
     p = ngx_strlchr(raw.data, raw.data + raw.len, '?');
     if (p) {
         raw.len = p - raw.data;
@@ -525,7 +536,7 @@ ngx_int_t
 ngx_http_cos_set_url(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
     u_char                 *p;
-    size_t                  len;
+    size_t                  len, path;
     ngx_str_t               user;
     ngx_http_cos_bucket_t  *bucket;
 
@@ -538,8 +549,9 @@ ngx_http_cos_set_url(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         ngx_str_set(&user, "-");
     }
 
-    len = bucket->schema.len + user.len + 1 + bucket->host.len
-          + cos_escape_len(ctx->path.data, ctx->path.len, COS_ESCAPE_PATH)
+    path = cos_escape_len(ctx->path.data, ctx->path.len, COS_ESCAPE_PATH);
+
+    len = bucket->schema.len + user.len + 1 + bucket->host.len + path
           + 1 + cos_query_len(ctx->params, ctx->nparams);
 
     p = ngx_pnalloc(r->pool, len);
@@ -553,7 +565,10 @@ ngx_http_cos_set_url(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     p = ngx_cpymem(p, user.data, user.len);
     *p++ = '@';
     p = ngx_cpymem(p, bucket->host.data, bucket->host.len);
-    p = cos_escape(p, ctx->path.data, ctx->path.len, COS_ESCAPE_PATH);
+
+    p = (path == ctx->path.len)
+        ? ngx_cpymem(p, ctx->path.data, path)
+        : cos_escape(p, ctx->path.data, ctx->path.len, COS_ESCAPE_PATH);
 
     if (ctx->nparams) {
         *p++ = '?';

@@ -243,10 +243,10 @@ cos_hex_digit(u_char ch)
 
 
 ngx_int_t
-cos_key_check(const ngx_str_t *key)
+cos_key_check(const ngx_str_t *key, ngx_uint_t *plain)
 {
     u_char         ch;
-    ngx_uint_t     named;
+    ngx_uint_t     named, escape;
     const u_char  *p, *last, *segment;
 
     if (key->len == 0 || key->len > COS_KEY_LEN) {
@@ -254,6 +254,7 @@ cos_key_check(const ngx_str_t *key)
     }
 
     named = 0;
+    escape = 0;
     segment = key->data;
     last = key->data + key->len;
 
@@ -275,6 +276,9 @@ cos_key_check(const ngx_str_t *key)
 
         } else if (ch < 0x20 || ch == 0x7f) {
             return NGX_ERROR;
+
+        } else {
+            escape = 1;
         }
     }
 
@@ -283,6 +287,10 @@ cos_key_check(const ngx_str_t *key)
     }
 
     named |= (last != segment);
+
+    if (plain) {
+        *plain = !escape;
+    }
 
     /* whoever merges slashes would make a bucket operation of it */
 

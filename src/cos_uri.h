@@ -57,9 +57,10 @@ u_char *cos_unescape_query(u_char *dst, const u_char *src, size_t len,
  * Checks a decoded object key: NGX_OK; NGX_DECLINED if it is empty, nothing
  * but slashes, or longer than COS_KEY_LEN; NGX_ERROR if it has a control
  * character (0x00-0x1f, 0x7f) or a "." or ".." segment (cos-protocol,
- * sections 8.8, 8.14 and 9).
+ * sections 8.8, 8.14 and 9).  Of a good one "plain", which may be NULL, tells
+ * whether cos_escape() as PATH would only copy it.
  */
-ngx_int_t cos_key_check(const ngx_str_t *key);
+ngx_int_t cos_key_check(const ngx_str_t *key, ngx_uint_t *plain);
 
 
 #endif /* _COS_URI_H_INCLUDED_ */

@@ -109,6 +109,7 @@ typedef struct {
     ngx_array_t                   *set_headers; /* those that we look at */
     ngx_array_t                   *cache_bypass;
     ngx_array_t                   *no_cache;
+    ngx_uint_t                     cache;       /* unsigned  cache:1; */
     ngx_uint_t                     injected;    /* unsigned  injected:1; */
     ngx_uint_t                     user_set;    /* by the user, here or above */
     ngx_uint_t                     defaults;    /* set by us */
@@ -168,7 +169,9 @@ typedef struct {
     unsigned                        missing:1;      /* a credential */
     unsigned                        retried:1;
     unsigned                        looked_up:1;    /* waited for addresses */
+    unsigned                        plain:1;    /* path, as it is escaped */
     unsigned                        client_signed:1;
+    unsigned                        customer_key:1; /* came with the request */
     unsigned                        mask:1;
     unsigned                        masking:1;
     unsigned                        in_tag:1;

@@ -310,7 +310,7 @@ ngx_http_cos_delete_check(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
                                        "KeyTooLong", "Your key is too long");
         }
 
-        if (cos_key_check(key) != NGX_OK
+        if (cos_key_check(key, NULL) != NGX_OK
             || key->data[0] == '/' || key->data[0] == '\\')
         {
             return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,

@@ -182,6 +182,14 @@ ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
             }
         }
 
+        if (name.len > 38
+            && ngx_strncmp(name.data, "x-cos-server-side-encryption-customer-",
+                           38)
+               == 0)
+        {
+            ctx->customer_key = 1;
+        }
+
         /* the rules of pic-operations write to keys that they name */
 
         if (guard->feature == NGX_HTTP_COS_PIC_OPERATIONS
@@ -253,7 +261,7 @@ ngx_http_cos_check_copy_source(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
     key.len = last - key.data;
 
-    if (cos_key_check(&key) != NGX_OK) {
+    if (cos_key_check(&key, NULL) != NGX_OK) {
         goto invalid;
     }
 

@@ -534,12 +534,7 @@ ngx_http_cos_private_variable(ngx_http_request_t *r,
 
     if (ctx == NULL
         || (!ctx->client_signed && !ctx->delete_many && ctx->post == NULL
-            && ngx_http_cos_header(&r->headers_in.headers,
-                          "x-cos-server-side-encryption-customer-algorithm")
-               == NULL
-            && ngx_http_cos_header(&r->headers_in.headers,
-                          "x-cos-server-side-encryption-customer-key")
-               == NULL))
+            && !ctx->customer_key))
     {
         v->not_found = 1;
         return NGX_OK;

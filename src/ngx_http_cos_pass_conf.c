@@ -203,7 +203,7 @@ ngx_http_cos_pass_bucket(ngx_conf_t *cf, ngx_http_cos_pass_t *pass,
     if (ngx_http_script_variables_count(&rest) == 0) {
 
         if (rest.len && (rest.data[0] == '/'
-                         || cos_key_check(&rest) != NGX_OK))
+                         || cos_key_check(&rest, NULL) != NGX_OK))
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid key prefix \"%V\"", &rest);

@@ -48,6 +48,7 @@ typedef enum {
 
 static ngx_command_t *ngx_http_cos_find_command(ngx_str_t *name);
 static ngx_uint_t ngx_http_cos_proxy_own_set(ngx_http_cos_loc_conf_t *conf);
+static ngx_http_upstream_conf_t *ngx_http_cos_upstream_conf(char *conf);
 #if (NGX_HTTP_CACHE)
 static ngx_int_t ngx_http_cos_add_predicate(ngx_conf_t *cf,
     ngx_http_cos_loc_conf_t *conf, ngx_uint_t command, ngx_array_t *user);
@@ -201,6 +202,8 @@ ngx_http_cos_proxy_init(ngx_conf_t *cf)
     conf->no_cache = ngx_http_cos_field(conf, NGX_HTTP_COS_NO_CACHE,
                                         ngx_array_t *);
 
+    conf->cache = (ngx_http_cos_upstream_conf(conf->proxy_conf)->cache > 0);
+
 #endif
 
     return NGX_OK;
@@ -211,8 +214,11 @@ char *
 ngx_http_cos_proxy_merge(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
     ngx_http_cos_loc_conf_t *conf)
 {
-    ngx_uint_t    own_set;
-    ngx_array_t  *headers;
+    ngx_uint_t                 own_set;
+    ngx_array_t               *headers;
+#if (NGX_HTTP_CACHE)
+    ngx_http_upstream_conf_t  *ucf;
+#endif
 
     conf->proxy_conf = ngx_http_conf_get_module_loc_conf(cf,
                                                        ngx_http_proxy_module);
@@ -238,6 +244,11 @@ ngx_http_cos_proxy_merge(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
                                         ngx_array_t *);
     ngx_conf_merge_ptr_value(conf->no_cache, prev->no_cache, NULL);
 
+    ucf = ngx_http_cos_upstream_conf(conf->proxy_conf);
+
+    conf->cache = (ucf->cache == NGX_CONF_UNSET) ? prev->cache
+                                                 : (ucf->cache > 0);
+
 #endif
 
     if (conf->pass) {
@@ -248,12 +259,15 @@ ngx_http_cos_proxy_merge(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
 
 #if (NGX_HTTP_CACHE)
 
-        if (ngx_http_cos_add_predicate(cf, conf, NGX_HTTP_COS_CACHE_BYPASS,
-                                       conf->cache_bypass)
-            != NGX_OK
-            || ngx_http_cos_add_predicate(cf, conf, NGX_HTTP_COS_NO_CACHE,
-                                          conf->no_cache)
-               != NGX_OK)
+        /* nginx evaluates them even if there is no cache */
+
+        if (conf->cache
+            && (ngx_http_cos_add_predicate(cf, conf, NGX_HTTP_COS_CACHE_BYPASS,
+                                           conf->cache_bypass)
+                != NGX_OK
+                || ngx_http_cos_add_predicate(cf, conf, NGX_HTTP_COS_NO_CACHE,
+                                              conf->no_cache)
+                   != NGX_OK))
         {
             return NGX_CONF_ERROR;
         }
@@ -300,6 +314,7 @@ ngx_http_cos_proxy_inherit(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
                                                        ngx_http_proxy_module);
     conf->headers = prev->headers;
     conf->set_headers = prev->set_headers;
+    conf->cache = prev->cache;
     conf->injected = prev->injected;
     conf->user_set = prev->user_set;
     conf->defaults = prev->defaults;
@@ -587,10 +602,14 @@ ngx_http_cos_ca_bundle(void)
 ngx_http_upstream_conf_t *
 ngx_http_cos_proxy_upstream_conf(ngx_http_request_t *r)
 {
-    char  *conf;
+    return ngx_http_cos_upstream_conf(
+                      ngx_http_get_module_loc_conf(r, ngx_http_proxy_module));
+}
 
-    conf = ngx_http_get_module_loc_conf(r, ngx_http_proxy_module);
 
+static ngx_http_upstream_conf_t *
+ngx_http_cos_upstream_conf(char *conf)
+{
     return (ngx_http_upstream_conf_t *)
                (conf + ngx_http_cos_commands[NGX_HTTP_COS_CONNECT_TIMEOUT]
                            .offset

@@ -457,7 +457,7 @@ ngx_http_cos_set_key(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 {
     u_char      *p;
     size_t       len;
-    ngx_uint_t   too_long;
+    ngx_uint_t   plain, too_long;
 
     slash = slash && prefix->len && prefix->data[prefix->len - 1] != '/';
 
@@ -496,15 +496,19 @@ ngx_http_cos_set_key(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
     ngx_memcpy(p, rest->data, rest->len);
 
+    ctx->plain = 1;
+
     if (ctx->key.len == 0) {
         return NGX_OK;
     }
 
     /* no key of COS begins so; a name that is cleaned up could be another */
 
-    if (cos_key_check(&ctx->key) == NGX_OK
+    if (cos_key_check(&ctx->key, &plain) == NGX_OK
         && ctx->key.data[0] != '/' && ctx->key.data[0] != '\\')
     {
+        ctx->plain = plain;
+
         return NGX_OK;
     }
 
@@ -549,7 +553,9 @@ ngx_http_cos_set_url(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         ngx_str_set(&user, "-");
     }
 
-    path = cos_escape_len(ctx->path.data, ctx->path.len, COS_ESCAPE_PATH);
+    path = ctx->plain ? ctx->path.len
+                      : cos_escape_len(ctx->path.data, ctx->path.len,
+                                       COS_ESCAPE_PATH);
 
     len = bucket->schema.len + user.len + 1 + bucket->host.len + path
           + 1 + cos_query_len(ctx->params, ctx->nparams);
@@ -566,7 +572,7 @@ ngx_http_cos_set_url(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     *p++ = '@';
     p = ngx_cpymem(p, bucket->host.data, bucket->host.len);
 
-    p = (path == ctx->path.len)
+    p = ctx->plain
         ? ngx_cpymem(p, ctx->path.data, path)
         : cos_escape(p, ctx->path.data, ctx->path.len, COS_ESCAPE_PATH);
 

@@ -122,12 +122,18 @@ fuzz_key(const u_char *data, size_t size)
     size_t      i, start;
     ngx_int_t   rc;
     ngx_str_t   key;
-    ngx_uint_t  bad, named;
+    ngx_uint_t  bad, named, plain;
 
     key.len = size;
     key.data = (u_char *) data;
 
-    rc = cos_key_check(&key);
+    rc = cos_key_check(&key, &plain);
+
+    if (rc == NGX_OK
+        && plain != (cos_escape_len(data, size, COS_ESCAPE_PATH) == size))
+    {
+        abort();
+    }
 
     if (size == 0 || size > 850) {
 

@@ -280,5 +280,16 @@ unit_bad(ngx_str_t src)
 static ngx_int_t
 unit_key(ngx_str_t key)
 {
-    return cos_key_check(&key);
+    ngx_int_t   rc;
+    ngx_uint_t  plain;
+
+    rc = cos_key_check(&key, &plain);
+
+    if (rc == NGX_OK
+        && plain != cos_is_plain(key.data, key.len, COS_ESCAPE_PATH))
+    {
+        unit_ok(0, "key, whether it is plain");
+    }
+
+    return rc;
 }

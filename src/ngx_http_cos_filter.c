@@ -234,6 +234,10 @@ ngx_http_cos_mask(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx, ngx_buf_t *b)
         b->end = b->last;
     }
 
+    /* or sendfile() would take what is in the file */
+
+    b->in_file = 0;
+
     for (p = b->pos; p < b->last; p++) {
 
         switch (*p) {

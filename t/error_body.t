@@ -15,7 +15,7 @@ use Test::COS;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs(qw/ proxy cache /)->needs_cos()->plan(24);
+my $t = Test::COS->new()->needs(qw/ proxy cache /)->needs_cos()->plan(30);
 
 my $token = 'ExampleToken-' . 'x' x 3000;
 
@@ -64,6 +64,13 @@ http {
             proxy_cache_valid any 1m;
         }
 
+        location /sendfile/ {
+            cos_pass images-1250000000;
+            proxy_cache one;
+            proxy_cache_valid any 1m;
+            sendfile on;
+        }
+
         location /client/ {
             cos_pass images-1250000000;
             cos_sign unless_signed;
@@ -77,6 +84,10 @@ $t->run();
 
 masked($_, http_get($_)) for '/a', '/small/a', '/unbuffered/a', '/cached/a';
 masked('hit', http_get('/cached/a'));
+
+# what is in a file, too, would be sent from there
+
+masked("sendfile, $_", http_get('/sendfile/a')) for 'miss', 'hit';
 
 my $r = http_put('/a', 'x');
 masked('put', $r);

@@ -195,13 +195,17 @@ cos_form_head(cos_form_t *form, const u_char *buf, size_t len)
             }
 
             form->pos = p + 4 - buf;
-            form->scan = form->pos;
 
             if (form->state == cos_form_data) {
                 form->head_len = form->pos;
+                form->matched = 2;
+                form->bare = 1;
                 return NGX_OK;
             }
 
+            /* to some, the CRLF of the empty line begins a delimiter */
+
+            form->scan = form->pos - 2;
             form->state = cos_form_value;
             continue;
 
@@ -217,6 +221,11 @@ cos_form_head(cos_form_t *form, const u_char *buf, size_t len)
             }
 
             form->scan = p - buf;
+
+            if (form->scan < form->pos) {
+                return cos_form_error(form, "invalid boundary line in the "
+                                            "form");
+            }
 
             if ((size_t) (last - p) < n + 2) {
                 return NGX_AGAIN;
@@ -514,10 +523,15 @@ cos_form_param(const u_char *p, const u_char *last, ngx_str_t *name,
 }
 
 
+/*
+ * Some parsers take a delimiter without its CR, or directly behind the headers,
+ * for one: there must be none.
+ */
+
 ngx_int_t
 cos_form_file(cos_form_t *form, const u_char *p, const u_char *last)
 {
-    const u_char  *cr;
+    const u_char  *lf;
 
     while (p < last) {
 
@@ -527,33 +541,43 @@ cos_form_file(cos_form_t *form, const u_char *p, const u_char *last)
 
             if (form->matched == 0) {
 
-                cr = memchr(p, CR, last - p);
+                lf = memchr(p, LF, last - p);
 
-                if (cr == NULL) {
+                if (lf == NULL) {
                     form->file_len += last - p;
+                    form->cr = (last[-1] == CR);
                     return NGX_OK;
                 }
 
-                form->file_len += cr - p;
-                form->matched = 1;
-                p = cr + 1;
+                form->bare = !(lf > p ? lf[-1] == CR : form->cr);
+                form->file_len += lf + 1 - p;
+                form->matched = 2;
+                p = lf + 1;
                 break;
             }
 
             if (*p == form->delimiter[form->matched]) {
+                form->file_len++;
                 p++;
 
-                if (++form->matched == form->delimiter_len) {
-                    form->state = cos_form_dash;
+                if (++form->matched < form->delimiter_len) {
+                    break;
                 }
 
+                if (form->bare) {
+                    return cos_form_error(form, "invalid boundary line in the "
+                                                "form");
+                }
+
+                form->file_len -= form->delimiter_len;
+                form->state = cos_form_dash;
                 break;
             }
 
-            /* its only CR is the first byte, so nothing else can be one */
+            /* its only LF is at its beginning, so nothing else can be one */
 
-            form->file_len += form->matched;
             form->matched = 0;
+            form->cr = 0;
             break;
 
         case cos_form_dash:

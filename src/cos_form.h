@@ -59,6 +59,8 @@ typedef struct {
     /* the file */
     off_t            file_len;
     size_t           matched;
+    unsigned         cr:1;      /* is the last byte */
+    unsigned         bare:1;    /* no CRLF of the file is before what matches */
 } cos_form_t;
 
 

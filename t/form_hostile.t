@@ -95,6 +95,17 @@ my @bad = (
 	[$type, "@key$file${end}epilogue", 'epilogue'],
 	[$type, "@key$file--B--x", 'byte behind'],
 
+	# what some parsers take for the end of the part
+
+	[$type, "@key" . disposition('name="x-cos-meta-a"') =~ s/v/--B/r . $file
+		. $end, 'value that begins with a boundary'],
+	[$type, "@key" . form_part(file => "--B\r\nContent-Disposition: form-data; "
+		. "name=\"acl\"\r\n\r\npublic-read", boundary => 'B') . $end,
+		'file that begins with a boundary'],
+	[$type, "@key" . form_part(file => "x\n--B\r\nContent-Disposition: "
+		. "form-data; name=\"acl\"\r\n\r\npublic-read", boundary => 'B')
+		. $end, 'boundary behind LF in the file'],
+
 	[$type, part('Content-Disposition: form-data') . $file . $end, 'no name'],
 	[$type, part('Content-Type: text/plain') . $file . $end,
 		'no disposition'],

@@ -113,7 +113,7 @@ fuzz_form(cos_form_t *form, const ngx_str_t *body)
 
         if (ngx_memcmp(p - 4, "\r\n\r\n", 4) != 0
             || ngx_memcmp(body->data + pos, delimiter, n) != 0
-            || fuzz_has(p, field->value.len, delimiter, n))
+            || fuzz_has(p - 2, field->value.len + 2, delimiter, n))
         {
             abort();
         }
@@ -133,7 +133,7 @@ fuzz_form(cos_form_t *form, const ngx_str_t *body)
     rest = body->len - form->head_len;
 
     if ((size_t) form->file_len + n + 2 > rest
-        || fuzz_has(p, form->file_len, delimiter, n))
+        || fuzz_has(p - 1, form->file_len + 1, delimiter + 1, n - 1))
     {
         abort();
     }

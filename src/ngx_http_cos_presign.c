@@ -158,7 +158,19 @@ ngx_http_cos_prepare_link(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
                                                    : ctx->bucket->credentials;
     }
 
-    return ngx_http_cos_check_operation(r, ctx);
+    rc = ngx_http_cos_check_operation(r, ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    /* the root of a location with a PREFIX may be that of its bucket */
+
+    if (ctx->key.len == 0) {
+        return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST, "InvalidURI",
+                                   "no link without a key");
+    }
+
+    return NGX_OK;
 }
 
 

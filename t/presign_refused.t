@@ -21,7 +21,7 @@ select STDOUT; $| = 1;
 ###############################################################################
 
 my $t = Test::COS->new();
-$t->needs('ssi')->plan(75);
+$t->needs('ssi')->plan(78);
 
 $t->cos();
 $t->store_put('images-1250000000', 'a.txt', 'hello');
@@ -47,6 +47,8 @@ http {
         location / { cos_pass images; return 302 \$cos_presigned_url; }
         location /list/ { cos_pass images/; cos_allow read list;
                           return 302 \$cos_presigned_url; }
+        location /below/ { cos_pass images/public/; cos_allow read list;
+                           return 302 \$cos_presigned_url; }
         location /json/ { cos_pass images/; default_type application/json;
                           return 200 '{"url":"\$cos_presigned_url"}'; }
         location /all/ { cos_pass path_style;
@@ -97,6 +99,7 @@ for my $case (
 	['GET', '/', 400, 'InvalidURI'],
 	['GET', '/all/images/', 400, 'InvalidURI'],
 	['GET', '/list/?prefix=a', 400, 'InvalidURI'],
+	['GET', '/below/?prefix=a', 400, 'InvalidURI'],
 	['GET', '/service/', 400, 'InvalidURI'],
 
 	# what would give away more than it says

@@ -31,9 +31,15 @@ ngx_http_cos_other_location(ngx_http_request_t *r, ngx_str_t *uri)
 
     (void) ngx_http_cos_find_location(&r->uri, &own);
 
-    /* an "if" block has the very name of its location */
+    /*
+     * An "if" block has the very name of its location.  The rules before a
+     * named location are those of the one that has led to it.
+     */
 
-    if (own->name.data != clcf->name.data || own->exact_match) {
+    if (own->exact_match
+        || (own->name.data != clcf->name.data
+            && (clcf->name.len == 0 || clcf->name.data[0] != '@')))
+    {
         return 0;
     }
 

@@ -16,7 +16,8 @@
 /*
  * Whether nginx would serve another URI by another location, although it is
  * in reach of the one that it serves the request by.  That of "location = URI"
- * or of a URI that was rewritten reaches no other one.
+ * or of a URI that was rewritten reaches no other one.  For a named location it
+ * is the one that nginx has found before.
  */
 ngx_uint_t ngx_http_cos_other_location(ngx_http_request_t *r, ngx_str_t *uri);
 

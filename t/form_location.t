@@ -63,6 +63,9 @@ my @cases = (
 	['regex', '/form', 'private/a', 1],
 	['regex', '/rewritten/', 'private/a', 1],
 	['regex', '/internal', 'private/a', 0],
+
+	['named', '/', 'a', 1],
+	['named', '/', 'private/a', 0],
 );
 
 my $t = Test::COS->new()->needs_cos()->plan(4);
@@ -213,6 +216,29 @@ http {
         location / {
             add_header X-At 22 always;
             cos_pass  path_style;
+        }
+    }
+
+    server {
+        listen       127.0.0.1:8080;
+        server_name  named;
+
+        location / {
+            try_files  /nothing @cos;
+        }
+
+        location ~ /private/ {
+            add_header X-At 23 always;
+            deny  all;
+        }
+
+        location @cos {
+            add_header X-At 24 always;
+            cos_pass  images-1250000000;
+
+            if ($request_method ~ .) {
+                add_header X-At 24 always;
+            }
         }
     }
 }

@@ -457,11 +457,20 @@ ngx_http_cos_authorization_variable(ngx_http_request_t *r,
             r->request_body_no_buffering = 1;
         }
 
+        if (ngx_http_cos_check_set_headers(r) != NGX_OK) {
+            return NGX_OK;
+        }
+
         if (ctx->credentials) {
             ngx_http_cos_watch(r, ctx);
         }
 
     } else if (ctx->client_signed) {
+
+        if (ngx_http_cos_check_set_headers(r) != NGX_OK) {
+            return NGX_OK;
+        }
+
         authorization = ctx->authorization;
 
         header = ngx_http_cos_header(&r->headers_in.headers,
@@ -480,6 +489,9 @@ ngx_http_cos_authorization_variable(ngx_http_request_t *r,
         }
 
         ngx_http_cos_watch(r, ctx);
+
+    } else if (ngx_http_cos_check_set_headers(r) != NGX_OK) {
+        return NGX_OK;
     }
 
     ctx->ready = 1;

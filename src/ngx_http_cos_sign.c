@@ -26,6 +26,8 @@
 static ngx_uint_t ngx_http_cos_bad_header_name(ngx_str_t *name);
 static ngx_int_t ngx_http_cos_collect_headers(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, ngx_array_t *headers);
+static ngx_int_t ngx_http_cos_set_value(ngx_http_request_t *r,
+    ngx_http_cos_set_header_t *set, ngx_str_t *value);
 static ngx_uint_t ngx_http_cos_ends_line(ngx_str_t *value);
 static ngx_uint_t ngx_http_cos_header_is_set(ngx_http_cos_loc_conf_t *cclf,
     ngx_str_t *lowcase);
@@ -345,14 +347,7 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
         for (i = 0; i < cclf->set_headers->nelts; i++) {
 
-            if (ngx_http_complex_value(r, &set[i].value, &value) != NGX_OK) {
-                return NGX_ERROR;
-            }
-
-            if (ngx_http_cos_ends_line(&value)) {
-                ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                              "line break in \"proxy_set_header\" of \"%V\"",
-                              &set[i].name);
+            if (ngx_http_cos_set_value(r, &set[i], &value) != NGX_OK) {
                 return NGX_ERROR;
             }
 
@@ -401,6 +396,51 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         {
             return NGX_ERROR;
         }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_cos_check_set_headers(ngx_http_request_t *r)
+{
+    ngx_str_t                   value;
+    ngx_uint_t                  i;
+    ngx_http_cos_loc_conf_t    *cclf;
+    ngx_http_cos_set_header_t  *set;
+
+    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
+
+    if (cclf->set_headers == NULL) {
+        return NGX_OK;
+    }
+
+    set = cclf->set_headers->elts;
+
+    for (i = 0; i < cclf->set_headers->nelts; i++) {
+        if (ngx_http_cos_set_value(r, &set[i], &value) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_cos_set_value(ngx_http_request_t *r, ngx_http_cos_set_header_t *set,
+    ngx_str_t *value)
+{
+    if (ngx_http_complex_value(r, &set->value, value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_cos_ends_line(value)) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "line break in \"proxy_set_header\" of \"%V\"",
+                      &set->name);
+        return NGX_ERROR;
     }
 
     return NGX_OK;

@@ -40,5 +40,11 @@ const cos_hmac_t *ngx_http_cos_window_key(ngx_http_cos_ctx_t *ctx,
 ngx_int_t ngx_http_cos_sign_request(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, ngx_str_t *authorization);
 
+/*
+ * What signing does as well, for requests that are not signed in a header:
+ * NGX_ERROR if a variable of proxy_set_header has brought a line break.
+ */
+ngx_int_t ngx_http_cos_check_set_headers(ngx_http_request_t *r);
+
 
 #endif /* _NGX_HTTP_COS_SIGN_H_INCLUDED_ */

@@ -13,6 +13,7 @@ BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
 use Test::COS;
+use Test::COS::Form;
 
 select STDERR; $| = 1;
 select STDOUT; $| = 1;
@@ -22,7 +23,7 @@ select STDOUT; $| = 1;
 use MIME::Base64 qw/ encode_base64 /;
 
 my $t = Test::COS->new()->needs(qw/ proxy rewrite ssi auth_basic /)
-	->needs_cos()->plan(28);
+	->needs_cos()->plan(56);
 
 $t->cos(buckets => [{ name => 'images-1250000000', region => 'ap-guangzhou',
 	strict => 0 }]);
@@ -77,6 +78,31 @@ http {
 
         location /user/ {
             cos_pass images-1250000000/;
+            proxy_set_header X-Remote-User $remote_user;
+        }
+
+        location /form/ {
+            cos_pass images-1250000000;
+            cos_allow PostObject;
+            proxy_set_header X-Remote-User $remote_user;
+        }
+
+        location /unbuffered/ {
+            cos_pass images-1250000000;
+            cos_allow PostObject;
+            proxy_request_buffering off;
+            proxy_set_header X-Remote-User $remote_user;
+        }
+
+        location /unsigned/ {
+            cos_pass images-1250000000;
+            cos_sign off;
+            proxy_set_header X-Remote-User $remote_user;
+        }
+
+        location /theirs/ {
+            cos_pass images-1250000000;
+            cos_sign unless_signed;
             proxy_set_header X-Remote-User $remote_user;
         }
 
@@ -142,6 +168,35 @@ for my $name ("x\r\ny", "x\ny", "x\r\n\r\nDELETE /u/1 HTTP/1.0\r\n") {
 	like($r->status, qr/\A(?:400|50\d)\z/, 'user with a line break');
 	is(scalar(my @none = $t->journal), 0, 'and nothing sent');
 	$t->journal_clear;
+}
+
+# requests that are not signed in a header
+
+my $signed = 'q-sign-algorithm=sha1&q-ak=a&q-sign-time=1;2&q-key-time=1;2'
+	. '&q-header-list=&q-url-param-list=&q-signature=' . 'a' x 40;
+
+for my $case (
+	['form', sub { http_form('/form/', [key => 'f'], 'x', headers => [@_]) }],
+	['form, unbuffered', sub { http_form('/unbuffered/', [key => 'f'],
+		'x' x 100000, headers => [@_]) }],
+	['unsigned', sub { http_get('/unsigned/a.txt', @{$_[0]}) }],
+	['signed by the client', sub { http_get("/theirs/a.txt?$signed",
+		@{$_[0]}) }],
+) {
+	my ($name, $send) = @$case;
+
+	$send->(['Authorization', "Basic $user"]);
+	is(header('x-remote-user'), 'me', "$name, user");
+
+	for my $evil ("x\r\nx-cos-acl: public-read", "x\ny",
+		"x\r\n\r\nDELETE /u/1 HTTP/1.0\r\n")
+	{
+		my $r = $send->(['Authorization', 'Basic '
+			. encode_base64("$evil:pass", '')]);
+		like($r->status, qr/\A50\d\z/, "$name, line break");
+		is(scalar(my @none = $t->journal), 0, 'and nothing sent');
+		$t->journal_clear;
+	}
 }
 
 is($t->store_get('images-1250000000', 'u/1'), 'images u/1', 'left');

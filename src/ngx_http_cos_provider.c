@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_memory.h"
 #include "ngx_http_cos_provider.h"
 
 #include <jansson.h>
@@ -47,7 +48,8 @@ ngx_http_cos_provider_first(ngx_conf_t *cf, ngx_http_cos_credentials_t *c,
 {
     const char  *err;
 
-    c->first = ngx_pcalloc(cf->pool, sizeof(ngx_http_cos_secret_t));
+    c->first = ngx_http_cos_secret_pages(cf->pool,
+                                         sizeof(ngx_http_cos_secret_t));
     if (c->first == NULL) {
         return NGX_CONF_ERROR;
     }

@@ -64,7 +64,8 @@ ngx_http_cos_provider_file_init(ngx_conf_t *cf, ngx_http_cos_credentials_t *c)
         return NGX_CONF_ERROR;
     }
 
-    c->first = ngx_pcalloc(cf->pool, sizeof(ngx_http_cos_secret_t));
+    c->first = ngx_http_cos_secret_pages(cf->pool,
+                                         sizeof(ngx_http_cos_secret_t));
     if (c->first == NULL) {
         return NGX_CONF_ERROR;
     }

@@ -217,6 +217,12 @@ ngx_http_cos_post_read(ngx_http_request_t *r)
     rc = ngx_http_read_unbuffered_request_body(r);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+
+        /* an error page may lead to another location */
+
+        r->read_event_handler = ngx_http_block_reading;
+        ngx_http_cos_post_drop(r);
+
         ngx_http_finalize_request(r, rc);
         return;
     }
@@ -729,14 +735,16 @@ ngx_http_cos_post_abort(ngx_event_t *ev)
 
     ngx_http_set_log_request(c->log, r);
 
-    /* COS has answered before */
+    ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
 
-    if (r->header_sent || r->upstream == NULL || r->upstream->cleanup == NULL)
+    /* COS has answered before, maybe with what led to another location */
+
+    if (ctx == NULL || ctx->post == NULL || ev != &ctx->post->event
+        || r->header_sent || r->upstream == NULL
+        || r->upstream->cleanup == NULL)
     {
         return;
     }
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
 
     /* as ngx_http_upstream_create() ends another one */
 

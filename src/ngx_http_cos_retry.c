@@ -202,13 +202,14 @@ ngx_http_cos_process_error(ngx_http_request_t *r)
 static ngx_uint_t
 ngx_http_cos_error_complete(ngx_http_request_t *r, ngx_http_upstream_t *u)
 {
-    u_char     *p;
     ngx_str_t  *method;
 
     method = u->method.len ? &u->method : &r->method_name;
 
     if (u->buffer.last == u->buffer.end
-        || ngx_http_cos_text_is(method, "HEAD"))
+        || ngx_http_cos_text_is(method, "HEAD")
+        || ngx_strlcasestrn(u->buffer.pos, u->buffer.last,
+                            (u_char *) "</Error>", sizeof("</Error>") - 2))
     {
         return 1;
     }
@@ -221,10 +222,10 @@ ngx_http_cos_error_complete(ngx_http_request_t *r, ngx_http_upstream_t *u)
                <= u->buffer.last - u->buffer.pos;
     }
 
-    p = u->buffer.last - (sizeof("0" CRLF CRLF) - 1);
+    /* chunks without an error document, the last of which is empty */
 
-    return p >= u->buffer.pos
-           && ngx_memcmp(p, "0" CRLF CRLF, sizeof("0" CRLF CRLF) - 1) == 0;
+    return u->buffer.last - u->buffer.pos >= 5
+           && ngx_memcmp(u->buffer.last - 5, "0" CRLF CRLF, 5) == 0;
 }
 
 

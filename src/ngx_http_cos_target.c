@@ -83,6 +83,7 @@ ngx_http_cos_find_form_target(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     u_char                    *p;
     ngx_int_t                  rc;
     ngx_str_t                  uri;
+    ngx_http_core_loc_conf_t  *clcf;
     ngx_http_core_srv_conf_t  *cscf;
 
     rc = ngx_http_cos_check_uri(r, ctx);
@@ -144,6 +145,14 @@ ngx_http_cos_find_form_target(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN, "AccessDenied",
                                    "the key of the form belongs to another "
                                    "location");
+    }
+
+    /* no path is in a location of "=" but its own */
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->exact_match) {
+        ngx_str_null(&ctx->base);
     }
 
     /* it is sent to the bucket */

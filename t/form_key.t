@@ -49,7 +49,7 @@ my @good = (
 	['h', '/u/42/', 'a.jpg', $images, 'users/42/a.jpg', '/u/42/a.jpg'],
 	['h', '/exact', 'a.jpg', $images, 'inbox/a.jpg', undef],
 	['h', '/rewritten', 'k8', $videos, 'k8', undef],
-	['h', '/double/', 'a//b', $images, 'a//b', undef],
+	['h', '/double/', 'a//b', $images, 'a//b', '/a//b'],
 );
 
 my @bad = (
@@ -69,7 +69,8 @@ my @bad = (
 	['/fixed/', 'a', 403],
 );
 
-my $t = Test::COS->new()->needs_cos()->plan(5 * @good + 4);
+my $t = Test::COS->new()->needs_cos()->plan(5 * @good + 4
+	- grep { !defined $_->[5] } @good);
 
 $t->cos(buckets => [{ name => $images, region => 'ap-guangzhou' },
 	{ name => $videos, region => 'ap-shanghai' }]);
@@ -176,7 +177,6 @@ for my $case (@good) {
 	my @port;
 	if ($uri eq '/double/') {
 		($uri, @port) = ('/', port => 8082);
-		$where = '/a//b';
 	}
 
 	$t->journal_clear;
@@ -191,7 +191,7 @@ for my $case (@good) {
 
 	my $location = $r->header('location');
 	if (!defined $where) {
-		pass("$name, no address") for 1 .. 2;
+		is($location, undef, "$name, no address");
 		next;
 	}
 	like($location, qr!\Ahttp://[^/]+\Q$where\E\z!, "$name, location");

@@ -90,11 +90,11 @@ cos_form_init(cos_form_t *form, const ngx_str_t *content_type)
             continue;
         }
 
-        /* others could hide a boundary from one of two parsers */
+        /* others could hide something from one of two parsers */
 
         if (!cos_form_is(name.data, name.len, "charset")
-            || cos_form_token(value.data, value.data + value.len)
-               != value.data + value.len)
+            || !(cos_form_is(value.data, value.len, "utf-8")
+                 || cos_form_is(value.data, value.len, "us-ascii")))
         {
             return cos_form_error(form, "invalid Content-Type of the form");
         }

@@ -256,11 +256,14 @@ static const char  ngx_http_cos_valued_params[] =
     "uploadId partNumber position id";
 
 
-/* what may stand beside "ci-process" */
+/*
+ * What may stand beside "ci-process".  Not "expires", which pm3u8 needs: it
+ * signs whatever objects a playlist names.
+ */
 
 static const char  ngx_http_cos_ci_params[] =
     "time format width height mode rotate scale interval page sheet srcType "
-    "dstType quality imageDpi expires";
+    "dstType quality imageDpi";
 
 
 static ngx_http_cos_allow_t  ngx_http_cos_allow_read;

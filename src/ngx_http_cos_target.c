@@ -139,6 +139,16 @@ ngx_http_cos_find_form_target(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
                                    "the key of the form is that of a bucket");
     }
 
+    /* a variable of cos_pass may have brought it */
+
+    if (ngx_strlcasestrn(ctx->key.data, ctx->key.data + ctx->key.len,
+                         (u_char *) "${", 2 - 1))
+    {
+        return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
+                                   "InvalidArgument",
+                                   "the key of the object has \"${\"");
+    }
+
     /* whose rules would not be applied */
 
     if (ngx_http_cos_other_location(r, &uri)) {

@@ -66,7 +66,7 @@ my @bad = (
 	['/below/', 'a', 404], ['/below/', 'below/videos/a', 404],
 	['/limited/', "$images/a", 404], ['/limited/', 'a', 404],
 	['/nope/', 'a', 404], ['/videos/d/', 'a', 405], ['/one/d', 'a', 405],
-	['/fixed/', 'a', 403],
+	['/fixed/', 'a', 403], ['/named/', 'a'],
 );
 
 my $t = Test::COS->new()->needs_cos()->plan(5 * @good + 4
@@ -93,6 +93,8 @@ http {
                endpoint=127.0.0.1:8081 alias=videos;
 
     cos_allow  read PostObject;
+
+    geo $dollar { default "$"; }
 
     server {
         listen       127.0.0.1:8080;
@@ -128,6 +130,11 @@ http {
 
         location ~ ^/u/(?<id>\d+)/(?<name>.*)$ {
             cos_pass  images-1250000000/users/$id/$name;
+        }
+
+        location /named/ {
+            set $brought "${dollar}{filename}";
+            cos_pass  images-1250000000/u/$brought/;
         }
 
         location /fixed/ {

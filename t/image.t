@@ -126,7 +126,7 @@ my @queries = (
 	['imageMogr2/format/png&response-content-type=x', undef, undef],
 );
 
-$t->plan(6 * @queries + 41);
+$t->plan(6 * @queries + 42);
 $t->run();
 
 ###############################################################################
@@ -190,7 +190,8 @@ for (['GET', '/a.jpg?imagemogr2/x'], ['GET', '/a.jpg?ximageMogr2/x'],
 	['GET', '/a.jpg?ci-process=x&acl'], ['GET', '/a.jpg?ci-process=x&fileid=y'],
 	['PUT', '/a.jpg?imageMogr2/x'], ['POST', '/a.jpg?image_process'],
 	['POST', '/a.jpg?ci-process=x'], ['DELETE', '/a.jpg?imageInfo'],
-	['GET', '/?imageInfo'], ['HEAD', '/get/a.jpg?imageInfo'])
+	['GET', '/?imageInfo'], ['HEAD', '/get/a.jpg?imageInfo'],
+	['GET', '/a.m3u8?ci-process=pm3u8&expires=3600'])
 {
 	my ($method, $uri) = @$_;
 	like(http_request(method => $method, uri => $uri)->status,

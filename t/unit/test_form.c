@@ -112,6 +112,8 @@ static const unit_form_t  unit_bad_forms[] = {
       "invalid Content-Type of the form" },
     { "multipart/form-data; boundary=B; x=y", KEY FILE_ END,
       "invalid Content-Type of the form" },
+    { "multipart/form-data; boundary=B; charset=utf-7", KEY FILE_ END,
+      "invalid Content-Type of the form" },
     { "multipart/form-data; charset=\"; boundary=C\"; boundary=B", KEY FILE_
       END, "invalid Content-Type of the form" },
     { "multipart/form-data; boundary=\"\"", KEY FILE_ END,

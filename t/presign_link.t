@@ -101,6 +101,10 @@ http {
 EOF
 $t->run();
 
+# a link does not wait for the first credential
+
+$t->wait_until(sub { http_get('/all/videos/dir/a.txt')->status == 302 }, 10);
+
 # each of them is fetched
 
 my $images = 'images-1250000000.cos.ap-guangzhou.myqcloud.com';
@@ -127,8 +131,9 @@ for my $case (
 		"http://$images/a.txt", 'images a.txt'],
 ) {
 	my ($uri, $address, $body) = @$case;
-	my $link = http_get($uri)->header('Location') || '';
-	is($link =~ s/\?.*//r, $address, "$uri, address");
+	my $answer = http_get($uri);
+	my $link = $answer->header('Location') || '';
+	is($link =~ s/\?.*//r, $address, "$uri, address") or diag $answer;
 	my ($r, $entry) = follow($link);
 	is($r->body, $body, "$uri, fetched") or diag $r;
 	is($entry->{source}, 'presigned', "$uri, by its signature");

@@ -45,8 +45,10 @@ asan-test: test-build
 # The tests of the refresher, which is all that has a second thread.  With too
 # random addresses ThreadSanitizer cannot start, depending on the kernel.  It
 # needs names of functions for suppressions: a worker has no PATH, and one of
-# another user may have no right to read its own binary.  A binary upgrade loses
-# the options, and one test counts threads, of which the sanitizer has its own.
+# another user may have no right to read its own binary.  The program that finds
+# the names out is a child that keeps the connections of a worker that is killed.
+# A binary upgrade loses the options, and one test counts threads, of which the
+# sanitizer has its own.
 
 TSAN_OPTS = suppressions=$(ROOT)/make/tsan.supp:print_suppressions=0$(addprefix \
 	:external_symbolizer_path=,$(shell command -v llvm-symbolizer))
@@ -54,7 +56,8 @@ TSAN_OPTS = suppressions=$(ROOT)/make/tsan.supp:print_suppressions=0$(addprefix 
 TSAN_TESTS := t/cos_wait.t t/credentials_file% t/credentials_single.t \
 	t/provider_% t/refresh_% t/refused_%
 TSAN_SKIP := t/credentials_file_retry.t t/credentials_file_unreadable.t \
-	t/refresh_shutdown_slow.t t/refresh_upgrade_slow.t
+	t/refresh_kill_slow.t t/refresh_life.t t/refresh_shutdown_slow.t \
+	t/refresh_upgrade_slow.t
 
 NO_ASLR = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 

@@ -99,7 +99,7 @@ $upstream->flush();
 kill 'CONT', $pid;
 
 my $page = $other->accept();
-like(get($page), qr!\APOST / HTTP/1\.0\r\n!, 'redirected');
+like(get($page), qr!\APOST / HTTP/1\.[01]\r\n!, 'redirected');
 
 print $page "HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\npage";
 close $page;

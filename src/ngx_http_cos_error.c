@@ -94,7 +94,7 @@ ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         }
     }
 
-    if (ngx_http_cos_set_request_id(r, ctx) != NGX_OK) {
+    if (ngx_http_cos_get_request_id(r, &ctx->request_id) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -130,7 +130,7 @@ ngx_http_cos_send_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 
 
 ngx_int_t
-ngx_http_cos_set_request_id(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+ngx_http_cos_get_request_id(ngx_http_request_t *r, ngx_str_t *id)
 {
     ngx_http_variable_value_t  *vv;
 
@@ -143,12 +143,62 @@ ngx_http_cos_set_request_id(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    ngx_str_null(id);
+
     if (!vv->not_found) {
-        ctx->request_id.data = vv->data;
-        ctx->request_id.len = vv->len;
+        id->data = vv->data;
+        id->len = vv->len;
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_cos_identify_error(ngx_http_request_t *r)
+{
+    ngx_str_t                 id;
+    ngx_uint_t                i;
+    ngx_list_part_t          *part;
+    ngx_table_elt_t          *h;
+    ngx_http_cos_loc_conf_t  *cclf;
+
+    static ngx_str_t  name = ngx_string("x-cos-request-id");
+
+    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
+
+    if (cclf->pass == NULL || r->headers_out.status < NGX_HTTP_BAD_REQUEST) {
+        return NGX_OK;
+    }
+
+    part = &r->headers_out.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].hash
+            && h[i].key.len == name.len
+            && ngx_strncasecmp(h[i].key.data, name.data, name.len) == 0)
+        {
+            return NGX_OK;
+        }
+    }
+
+    if (ngx_http_cos_get_request_id(r, &id) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_cos_add_header(r, "x-cos-request-id", &id);
 }
 
 

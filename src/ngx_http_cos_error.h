@@ -40,12 +40,15 @@ ngx_int_t ngx_http_cos_send_error(ngx_http_request_t *r,
 ngx_int_t ngx_http_cos_no_credential(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 
+/* the id that nginx may log as well: a client can name its request */
+ngx_int_t ngx_http_cos_get_request_id(ngx_http_request_t *r, ngx_str_t *id);
+
 /*
- * Sets ctx->request_id to the id that nginx may log as well: a client can name
- * its request.
+ * Gives an id to an error of a cos_pass location that has none, as those of
+ * nginx itself, such as 413 or 502.  Some SDKs take an error without one for
+ * trouble of the network and go on at another host (cos-protocol, section 5).
  */
-ngx_int_t ngx_http_cos_set_request_id(ngx_http_request_t *r,
-    ngx_http_cos_ctx_t *ctx);
+ngx_int_t ngx_http_cos_identify_error(ngx_http_request_t *r);
 
 /* adds a header to the response; the name is a literal */
 ngx_int_t ngx_http_cos_add_header(ngx_http_request_t *r, char *name,

@@ -19,8 +19,6 @@
 
 
 static ngx_int_t ngx_http_cos_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_cos_identify_error(ngx_http_request_t *r,
-    ngx_http_cos_ctx_t *ctx);
 static ngx_int_t ngx_http_cos_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_cos_request_body_filter(ngx_http_request_t *r,
@@ -97,73 +95,13 @@ ngx_http_cos_header_filter(ngx_http_request_t *r)
     }
 
     if (r == r->main
-        && (ngx_http_cos_identify_error(r, ctx) != NGX_OK
+        && (ngx_http_cos_identify_error(r) != NGX_OK
             || ngx_http_cos_cors_set_headers(r) != NGX_OK))
     {
         return NGX_ERROR;
     }
 
     return ngx_http_next_header_filter(r);
-}
-
-
-/*
- * An error that is of nginx, such as 413 or 502: without an id SDKs take it for
- * one of the network, and may go on at another host (cos-protocol, section 5).
- */
-
-static ngx_int_t
-ngx_http_cos_identify_error(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
-{
-    ngx_uint_t                i;
-    ngx_list_part_t          *part;
-    ngx_table_elt_t          *h;
-    ngx_http_cos_ctx_t       *c, own;
-    ngx_http_cos_loc_conf_t  *cclf;
-
-    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
-
-    if (cclf->pass == NULL || r->headers_out.status < NGX_HTTP_BAD_REQUEST) {
-        return NGX_OK;
-    }
-
-    part = &r->headers_out.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].hash
-            && h[i].key.len == sizeof("x-cos-request-id") - 1
-            && ngx_strncasecmp(h[i].key.data, (u_char *) "x-cos-request-id",
-                               h[i].key.len)
-               == 0)
-        {
-            return NGX_OK;
-        }
-    }
-
-    c = ctx;
-
-    if (c == NULL) {
-        ngx_memzero(&own, sizeof(ngx_http_cos_ctx_t));
-        c = &own;
-    }
-
-    if (ngx_http_cos_set_request_id(r, c) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_cos_add_header(r, "x-cos-request-id", &c->request_id);
 }
 
 

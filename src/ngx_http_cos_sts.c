@@ -192,7 +192,7 @@ ngx_http_cos_sts_json(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_tm_t             tm;
     ngx_pool_cleanup_t  *cln;
 
-    if (ngx_http_cos_set_request_id(r, ctx) != NGX_OK) {
+    if (ngx_http_cos_get_request_id(r, &ctx->request_id) != NGX_OK) {
         return NGX_ERROR;
     }
 

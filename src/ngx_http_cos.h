@@ -26,6 +26,13 @@
 #define NGX_HTTP_COS_SIGN_UNLESS_SIGNED 2
 
 
+/* whether a ngx_str_t * is a literal */
+
+#define ngx_http_cos_is(str, literal)                                        \
+    ((str)->len == sizeof(literal) - 1                                       \
+     && ngx_strncmp((str)->data, literal, sizeof(literal) - 1) == 0)
+
+
 typedef struct ngx_http_cos_bucket_s       ngx_http_cos_bucket_t;
 typedef struct ngx_http_cos_credentials_s  ngx_http_cos_credentials_t;
 typedef struct ngx_http_cos_endpoint_s     ngx_http_cos_endpoint_t;

@@ -712,9 +712,7 @@ ngx_http_cos_param_feature(ngx_http_cos_ctx_t *ctx, ngx_str_t *name)
         for (i = 0; i < ctx->nparams; i++) {
             other = &ctx->params[i].name;
 
-            if (other->len == sizeof("ci-process") - 1
-                && ngx_strncmp(other->data, "ci-process", other->len) == 0)
-            {
+            if (ngx_http_cos_is(other, "ci-process")) {
                 return NGX_HTTP_COS_IMAGE;
             }
         }

@@ -147,7 +147,7 @@ ngx_http_cos_check_field(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         return NGX_DONE;
     }
 
-    if (lowcase->len == 3 && ngx_strncmp(lowcase->data, "key", 3) == 0) {
+    if (ngx_http_cos_is(lowcase, "key")) {
         post->key = *value;
         return NGX_DONE;
     }
@@ -172,12 +172,10 @@ ngx_http_cos_check_field(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
                                    "are confined", lowcase);
     }
 
-    if (lowcase->len == sizeof("success_action_status") - 1
-        && ngx_strncmp(lowcase->data, "success_action_status", lowcase->len)
-           == 0
-        && (value->len != 3 || (ngx_strncmp(value->data, "200", 3) != 0
-                                && ngx_strncmp(value->data, "201", 3) != 0
-                                && ngx_strncmp(value->data, "204", 3) != 0)))
+    if (ngx_http_cos_is(lowcase, "success_action_status")
+        && !ngx_http_cos_is(value, "200")
+        && !ngx_http_cos_is(value, "201")
+        && !ngx_http_cos_is(value, "204"))
     {
         return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
                                    "InvalidArgument",

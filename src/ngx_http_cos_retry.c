@@ -39,7 +39,6 @@ static ngx_http_cos_refused_e ngx_http_cos_classify(ngx_http_request_t *r,
     ngx_str_t *code);
 static ngx_int_t ngx_http_cos_element(ngx_str_t *body, const char *tag,
     ngx_str_t *text);
-static ngx_uint_t ngx_http_cos_text_is(ngx_str_t *text, const char *name);
 static time_t ngx_http_cos_clock_error(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 static ngx_int_t ngx_http_cos_correct_clock(ngx_http_request_t *r,
@@ -207,7 +206,7 @@ ngx_http_cos_error_complete(ngx_http_request_t *r, ngx_http_upstream_t *u)
     method = u->method.len ? &u->method : &r->method_name;
 
     if (u->buffer.last == u->buffer.end
-        || ngx_http_cos_text_is(method, "HEAD")
+        || ngx_http_cos_is(method, "HEAD")
         || ngx_strlcasestrn(u->buffer.pos, u->buffer.last,
                             (u_char *) "</Error>", sizeof("</Error>") - 2))
     {
@@ -260,19 +259,19 @@ ngx_http_cos_classify(ngx_http_request_t *r, ngx_str_t *code)
         return NGX_HTTP_COS_REFUSED_OTHER;
     }
 
-    if (ngx_http_cos_text_is(code, "InvalidAccessKeyId")
-        || ngx_http_cos_text_is(code, "ExpiredToken"))
+    if (ngx_http_cos_is(code, "InvalidAccessKeyId")
+        || ngx_http_cos_is(code, "ExpiredToken"))
     {
         return NGX_HTTP_COS_REFUSED_CREDENTIAL;
     }
 
-    if (ngx_http_cos_text_is(code, "RequestTimeTooSkewed")) {
+    if (ngx_http_cos_is(code, "RequestTimeTooSkewed")) {
         return NGX_HTTP_COS_REFUSED_TIME;
     }
 
-    if (ngx_http_cos_text_is(code, "AccessDenied")
+    if (ngx_http_cos_is(code, "AccessDenied")
         && ngx_http_cos_element(&body, "<Message>", &message) == NGX_OK
-        && ngx_http_cos_text_is(&message, "Request has expired"))
+        && ngx_http_cos_is(&message, "Request has expired"))
     {
         return NGX_HTTP_COS_REFUSED_TIME;
     }
@@ -307,14 +306,6 @@ ngx_http_cos_element(ngx_str_t *body, const char *tag, ngx_str_t *text)
     text->len = end - p;
 
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_cos_text_is(ngx_str_t *text, const char *name)
-{
-    return text->len == ngx_strlen(name)
-           && ngx_strncmp(text->data, name, text->len) == 0;
 }
 
 

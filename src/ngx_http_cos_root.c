@@ -11,7 +11,6 @@
 
 static ngx_int_t ngx_http_cos_confine_params(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
-static ngx_uint_t ngx_http_cos_param_is(cos_pair_t *param, const char *name);
 
 
 static ngx_str_t  ngx_http_cos_encodings[] = {
@@ -102,17 +101,17 @@ ngx_http_cos_confine_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 
     for (i = 0; i < ctx->nparams; i++) {
 
-        if (ngx_http_cos_param_is(&params[i], "encoding-type")) {
+        if (ngx_http_cos_is(&params[i].name, "encoding-type")) {
             ctx->relative->url = (params[i].value.len != 0);
             continue;
         }
 
-        if (ngx_http_cos_param_is(&params[i], "prefix")) {
+        if (ngx_http_cos_is(&params[i].name, "prefix")) {
             prefix = 1;
 
         } else if (params[i].value.len == 0
-                   || !(ngx_http_cos_param_is(&params[i], "marker")
-                        || ngx_http_cos_param_is(&params[i], "key-marker")))
+                   || !(ngx_http_cos_is(&params[i].name, "marker")
+                        || ngx_http_cos_is(&params[i].name, "key-marker")))
         {
             continue;
         }
@@ -143,14 +142,6 @@ ngx_http_cos_confine_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     ctx->params = params;
 
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_cos_param_is(cos_pair_t *param, const char *name)
-{
-    return param->name.len == ngx_strlen(name)
-           && ngx_strncmp(param->name.data, name, param->name.len) == 0;
 }
 
 

@@ -166,8 +166,7 @@ ngx_http_cos_service_header(ngx_str_t *lowcase)
         return 1;
     }
 
-    return lowcase->len == sizeof("pic-operations") - 1
-           && ngx_strncmp(lowcase->data, "pic-operations", lowcase->len) == 0;
+    return ngx_http_cos_is(lowcase, "pic-operations");
 }
 
 
@@ -181,15 +180,11 @@ ngx_http_cos_signed_header(ngx_http_cos_loc_conf_t *cclf, ngx_str_t *lowcase)
         return 1;
     }
 
-    if (lowcase->len == sizeof("content-type") - 1
-        && ngx_strncmp(lowcase->data, "content-type", lowcase->len) == 0)
-    {
+    if (ngx_http_cos_is(lowcase, "content-type")) {
         return 1;
     }
 
-    if (lowcase->len == sizeof("content-md5") - 1
-        && ngx_strncmp(lowcase->data, "content-md5", lowcase->len) == 0)
-    {
+    if (ngx_http_cos_is(lowcase, "content-md5")) {
         return 1;
     }
 

@@ -108,7 +108,7 @@ $t->reload;
 ok(wait_owner(2), 'owner with a stalled fetch');
 my $start = time();
 ok($t->stop('QUIT'), 'quit');
-cmp_ok(time() - $start, '<', 4.5, 'before the fetch is given up');
+cmp_ok(time() - $start, '<', 2.5, 'promptly');
 
 # a single process
 

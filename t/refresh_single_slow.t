@@ -59,7 +59,7 @@ for my $signal ('QUIT', 'TERM') {
 	ok($t->wait_until(sub { fetches() }), 'a fetch');
 	my $start = time();
 	ok($t->stop($signal), $signal);
-	cmp_ok(time() - $start, '<', 4.5, 'before the fetch is given up');
+	cmp_ok(time() - $start, '<', 2.5, 'promptly');
 }
 
 ###############################################################################

@@ -26,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::COS->new()->plan(5);
 
 $t->issuer();
-$t->issuer_control({ rules => [{ times => 1, life => 20 },
+$t->issuer_control({ rules => [{ times => 1, life => 24 },
 	{ times => 1, status => 500 }, { life => 600 }] });
 
 my $url = $t->issuer_url;
@@ -45,15 +45,16 @@ http {
 EOF
 $t->run();
 
-# A life of 20 seconds is handed out for 18; the first attempt to get the next
-# one fails, about then, and the second one follows a second later.
+# A life of 24 seconds, 20 of which may be left, is handed out for two less; the
+# first attempt to get the next one fails, about then, and the second one
+# follows a second later.
 
 my $first = JSON::PP::decode_json(http_get('/sts')->body);
 my ($issued) = $t->issued;
 is($first->{expiredTime}, $issued->{expires} - 2, 'a tenth before the end');
 
 my $r;
-$t->wait_until(sub { time() >= $first->{expiredTime} + 0.1 }, 21);
+$t->wait_until(sub { time() >= $first->{expiredTime} + 0.1 }, 25);
 my $once = http_get('/once');
 my $got = JSON::PP::decode_json(http_get('/sts')->body);
 

@@ -86,16 +86,18 @@ sub eval {
 	return $res->{result}{value};
 }
 
-# true as soon as the expression is
+# true as soon as the expression is; a page that goes while it is asked has no
+# answer yet
 
 sub wait_for {
 	my ($self, $js, $seconds) = @_;
 	my $until = time() + ($seconds || 10);
-	until ($self->eval("!!($js)")) {
+	while (1) {
+		return 1 if eval { $self->eval("!!($js)") };
+		die $@ if $@ && $@ !~ /navigated|context/;
 		return 0 if time() > $until;
 		sleep 0.02;
 	}
-	return 1;
 }
 
 sub call {

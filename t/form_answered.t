@@ -91,6 +91,8 @@ like(get($upstream), qr!\APOST / HTTP/1\.1\r\n!, 'begun');
 $t->wait_until(sub { $t->worker_pids });
 my ($pid) = $t->worker_pids;
 kill 'STOP', $pid;
+$t->wait_until(sub { $t->read_file("/proc/$pid/stat") =~ /\) T / })
+	or die "worker was not stopped";
 
 $c->send('y' x length $tail);
 print $upstream "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";

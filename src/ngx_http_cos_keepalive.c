@@ -14,9 +14,9 @@
 #include "ngx_http_cos_peers.h"
 
 
-/* as the defaults of nginx are, but for a shorter time of being idle */
+/* as the defaults of nginx are */
 
-#define NGX_HTTP_COS_KEEPALIVE_TIMEOUT   30000
+#define NGX_HTTP_COS_KEEPALIVE_TIMEOUT   60000
 #define NGX_HTTP_COS_KEEPALIVE_TIME      3600000
 #define NGX_HTTP_COS_KEEPALIVE_REQUESTS  1000
 
@@ -434,17 +434,27 @@ ngx_http_cos_remove_idle(ngx_http_cos_idle_t *idle)
 
 /*
  * With many buckets, idle connections could use up worker_connections.  Those
- * that are reusable are closed before; but they are no waiting clients.
+ * that are reusable are closed before; but ngx_reusable_connection() counts
+ * them as waiting clients, in memory that all workers share.
  */
 
 static void
 ngx_http_cos_set_reusable(ngx_connection_t *c, ngx_uint_t reusable)
 {
-    ngx_reusable_connection(c, reusable);
+    if (reusable) {
 
-#if (NGX_STAT_STUB)
-    (void) ngx_atomic_fetch_add(ngx_stat_waiting, reusable ? -1 : 1);
-#endif
+        /* need cast as ngx_cycle is volatile */
+
+        ngx_queue_insert_head(
+            (ngx_queue_t *) &ngx_cycle->reusable_connections_queue, &c->queue);
+        ngx_cycle->reusable_connections_n++;
+
+    } else {
+        ngx_queue_remove(&c->queue);
+        ngx_cycle->reusable_connections_n--;
+    }
+
+    c->reusable = reusable;
 }
 
 

@@ -422,27 +422,23 @@ ngx_int_t
 ngx_http_cos_authorization_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_int_t                  rc;
-    ngx_str_t                  authorization, *header;
-    ngx_http_cos_ctx_t        *ctx;
-    ngx_http_upstream_t       *u;
-    ngx_http_cos_main_conf_t  *cmcf;
+    ngx_int_t             rc;
+    ngx_str_t             authorization, *header;
+    ngx_http_cos_ctx_t   *ctx;
+    ngx_http_upstream_t  *u;
 
     v->not_found = 1;
 
     u = r->upstream;
     ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
 
-    if (ctx == NULL || !ctx->armed || u == NULL || u->resolved == NULL) {
+    if (ctx == NULL || !ctx->armed || u == NULL) {
         return NGX_OK;
     }
 
-    cmcf = ngx_http_get_module_main_conf(r, ngx_http_cos_module);
+    /* not the host of the URL, but the location's upstream, which is ours */
 
-    u->resolved->host = cmcf->upstream->host;
-    u->resolved->port = cmcf->upstream->port;
-    u->resolved->no_port = cmcf->upstream->no_port;
-    u->resolved->sockaddr = NULL;
+    u->resolved = NULL;
 
     ctx->ready = 0;
     ctx->missing = 0;

@@ -216,6 +216,7 @@ ngx_http_cos_proxy_merge(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
 {
     ngx_uint_t                 own_set;
     ngx_array_t               *headers;
+    ngx_http_cos_main_conf_t  *cmcf;
 #if (NGX_HTTP_CACHE)
     ngx_http_upstream_conf_t  *ucf;
 #endif
@@ -252,6 +253,12 @@ ngx_http_cos_proxy_merge(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
 #endif
 
     if (conf->pass) {
+
+        /* for requests that are ready, see cos_pass.c */
+
+        cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_cos_module);
+        ngx_http_cos_upstream_conf(conf->proxy_conf)->upstream =
+                                                               cmcf->upstream;
 
         /* what is inherited from a cos_pass above is ours, too */
 

@@ -59,6 +59,7 @@ typedef struct {
     ngx_rbtree_node_t              bucket_sentinel;
     ngx_array_t                    services;  /* of ngx_http_cos_bucket_t * */
     ngx_array_t                    sts;      /* of ngx_http_cos_sts_t * */
+    ngx_array_t                    passes;   /* of ngx_http_cos_pass_t * */
     ngx_shm_zone_t                *shm_zone;
     ngx_uint_t                     configuration;   /* number of this one */
     ngx_uint_t                     cors;            /* unsigned  cors:1; */
@@ -93,6 +94,14 @@ typedef struct {
     ngx_str_t                      credentials_name;
     ngx_http_cos_credentials_t    *credentials;
     ngx_http_handler_pt            proxy;       /* the handler we wrap */
+
+    /* of cos_constant.c: the location, its second settings and their signer */
+    ngx_http_conf_ctx_t           *conf_ctx;
+    void                         **constant;
+    ngx_str_t                      constant_uri;
+    ngx_http_cos_credentials_t    *constant_credentials;
+    ngx_uint_t                     no_redirect; /* unsigned  no_redirect:1; */
+
     u_char                        *file_name;
     ngx_uint_t                     line;
 } ngx_http_cos_pass_t;
@@ -142,7 +151,7 @@ typedef struct {
     ngx_str_t                       confined;   /* what key begins with */
     cos_pair_t                     *params;
     ngx_uint_t                      nparams;
-    ngx_str_t                       url;    /* scheme, host, escaped path */
+    ngx_str_t                       url;    /* empty until it is needed */
 
     ngx_http_cos_post_t            *post;   /* if it is a form */
 
@@ -171,6 +180,7 @@ typedef struct {
     u_char                          tag[16];
 
     unsigned                        link:1;     /* for presigned_url alone */
+    unsigned                        allowed:1;
     unsigned                        armed:1;
     unsigned                        ready:1;
     unsigned                        missing:1;      /* a credential */

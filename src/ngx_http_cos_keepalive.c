@@ -26,7 +26,7 @@ typedef struct {
     ngx_queue_t                        queue;
     ngx_connection_t                  *connection;
     ngx_http_cos_bucket_t             *bucket;
-    ngx_http_upstream_conf_t          *conf;
+    void                              *conf;
     socklen_t                          socklen;
     ngx_sockaddr_t                     sockaddr;
 } ngx_http_cos_idle_t;
@@ -76,6 +76,7 @@ ngx_http_cos_init_bucket_peer(ngx_http_request_t *r,
 {
     ngx_http_upstream_t       *u;
     ngx_pool_cleanup_t        *cln;
+    ngx_http_cos_loc_conf_t   *cclf;
     ngx_http_cos_peer_data_t  *kp;
 
     if (bucket->at == NULL || bucket->at->addrs == NULL) {
@@ -96,7 +97,12 @@ ngx_http_cos_init_bucket_peer(ngx_http_request_t *r,
     kp->keep = 0;
     kp->reuse = 0;
 
-    kp->peers = ngx_http_cos_get_peers(bucket, u->conf, bucket->at->addrs);
+    /* not u->conf, of which a location may have two, see cos_constant.c */
+
+    cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
+
+    kp->peers = ngx_http_cos_get_peers(bucket, cclf->proxy_conf,
+                                       bucket->at->addrs);
     if (kp->peers == NULL) {
         return NGX_ERROR;
     }

@@ -8,6 +8,7 @@
 
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_bucket.h"
+#include "ngx_http_cos_constant.h"
 #include "ngx_http_cos_cors.h"
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_keepalive.h"
@@ -30,6 +31,7 @@ static ngx_int_t ngx_http_cos_expire_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 
 static ngx_int_t ngx_http_cos_add_variables(ngx_conf_t *cf);
+static ngx_int_t ngx_http_cos_init(ngx_conf_t *cf);
 static void *ngx_http_cos_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_cos_init_main_conf(ngx_conf_t *cf, void *conf);
 static void ngx_http_cos_cleanup(void *data);
@@ -127,7 +129,7 @@ static ngx_command_t  ngx_http_cos_commands[] = {
 
 static ngx_http_module_t  ngx_http_cos_module_ctx = {
     ngx_http_cos_add_variables,            /* preconfiguration */
-    ngx_http_cos_cors_init,                /* postconfiguration */
+    ngx_http_cos_init,                     /* postconfiguration */
 
     ngx_http_cos_create_main_conf,         /* create main configuration */
     ngx_http_cos_init_main_conf,           /* init main configuration */
@@ -449,6 +451,17 @@ ngx_http_cos_exit_process(ngx_cycle_t *cycle)
 }
 
 
+static ngx_int_t
+ngx_http_cos_init(ngx_conf_t *cf)
+{
+    if (ngx_http_cos_init_constant(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_cos_cors_init(cf);
+}
+
+
 static void *
 ngx_http_cos_create_main_conf(ngx_conf_t *cf)
 {
@@ -476,6 +489,9 @@ ngx_http_cos_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&conf->services, cf->pool, 1,
                           sizeof(ngx_http_cos_bucket_t *))
+           != NGX_OK
+        || ngx_array_init(&conf->passes, cf->pool, 4,
+                          sizeof(ngx_http_cos_pass_t *))
            != NGX_OK
         || ngx_array_init(&conf->sts, cf->pool, 1,
                           sizeof(ngx_http_cos_sts_t *))

@@ -13,6 +13,7 @@
 
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_bucket.h"
+#include "ngx_http_cos_constant.h"
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_delete.h"
 #include "ngx_http_cos_endpoint.h"
@@ -25,6 +26,7 @@
 #include "ngx_http_cos_retry.h"
 #include "ngx_http_cos_sign.h"
 #include "ngx_http_cos_target.h"
+#include "ngx_http_cos_url.h"
 #include "ngx_http_cos_wait.h"
 #include "ngx_http_cos_zone.h"
 
@@ -308,6 +310,10 @@ ngx_http_cos_hand_over(ngx_http_request_t *r)
         return ngx_http_cos_delete_handler(r);
     }
 
+    if (ngx_http_cos_use_constant(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     return cclf->pass->proxy(r);
 }
 
@@ -366,10 +372,7 @@ ngx_http_cos_prepare(ngx_http_request_t *r, ngx_http_cos_loc_conf_t *cclf,
         return rc;
     }
 
-    rc = ngx_http_cos_set_url(r, ctx);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    ctx->allowed = 1;
 
     /* what is in the cache is served without a credential */
 
@@ -397,10 +400,8 @@ ngx_http_cos_url_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         return NGX_OK;
     }
 
-    /* proxy has just made it, and sets its own if there is proxy_redirect */
-
-    if (r->upstream && r->upstream->rewrite_redirect == NULL) {
-        r->upstream->rewrite_redirect = ngx_http_cos_rewrite_redirect;
+    if (ngx_http_cos_write_url(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     v->len = ctx->url.len;
@@ -439,6 +440,8 @@ ngx_http_cos_authorization_variable(ngx_http_request_t *r,
     /* not the host of the URL, but the location's upstream, which is ours */
 
     u->resolved = NULL;
+
+    ngx_http_cos_set_redirect(r);
 
     ctx->ready = 0;
     ctx->missing = 0;
@@ -539,6 +542,12 @@ ngx_http_cos_private_variable(ngx_http_request_t *r,
     ngx_http_cos_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
+
+    /* there may be a response in the cache */
+
+    if (ctx && ctx->armed && r->upstream) {
+        ngx_http_cos_set_redirect(r);
+    }
 
     if (ctx == NULL
         || (!ctx->client_signed && !ctx->delete_many && ctx->post == NULL

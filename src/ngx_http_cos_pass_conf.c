@@ -24,12 +24,13 @@ ngx_http_cos_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_cos_loc_conf_t *cclf = conf;
 
-    char                      *rv;
-    ngx_int_t                  rc;
-    ngx_str_t                 *value, *name, url;
-    ngx_uint_t                 i;
-    ngx_http_cos_pass_t       *pass;
-    ngx_http_core_loc_conf_t  *clcf;
+    char                       *rv;
+    ngx_int_t                   rc;
+    ngx_str_t                  *value, *name, url;
+    ngx_uint_t                  i;
+    ngx_http_cos_pass_t        *pass, **passp;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_cos_main_conf_t   *cmcf;
 
     if (cclf->pass) {
         return "is duplicate";
@@ -134,12 +135,22 @@ ngx_http_cos_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_str_set(&url, "$cos_internal_url");
 
-    rv = ngx_http_cos_proxy_pass(cf, &url);
+    rv = ngx_http_cos_proxy_set(cf, "proxy_pass", &url);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_cos_module);
+
+    passp = ngx_array_push(&cmcf->passes);
+    if (passp == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *passp = pass;
+
     pass->proxy = clcf->handler;
+    pass->conf_ctx = cf->ctx;
     clcf->handler = ngx_http_cos_handler;
 
     cclf->pass = pass;

@@ -16,7 +16,7 @@
 
 
 static ngx_http_cos_peers_t *ngx_http_cos_create_peers(
-    ngx_http_cos_bucket_t *bucket, ngx_http_upstream_conf_t *conf,
+    ngx_http_cos_bucket_t *bucket, void *conf,
     ngx_http_cos_addrs_t *addrs);
 static void ngx_http_cos_inherit_peers(ngx_http_cos_peers_t *peers,
     ngx_http_cos_peers_t *old);
@@ -24,7 +24,7 @@ static void ngx_http_cos_inherit_peers(ngx_http_cos_peers_t *peers,
 
 ngx_http_cos_peers_t *
 ngx_http_cos_get_peers(ngx_http_cos_bucket_t *bucket,
-    ngx_http_upstream_conf_t *conf, ngx_http_cos_addrs_t *addrs)
+    void *conf, ngx_http_cos_addrs_t *addrs)
 {
     ngx_http_cos_peers_t  *peers, *old, **p;
 
@@ -62,7 +62,7 @@ ngx_http_cos_get_peers(ngx_http_cos_bucket_t *bucket,
 
 static ngx_http_cos_peers_t *
 ngx_http_cos_create_peers(ngx_http_cos_bucket_t *bucket,
-    ngx_http_upstream_conf_t *conf, ngx_http_cos_addrs_t *addrs)
+    void *conf, ngx_http_cos_addrs_t *addrs)
 {
     ngx_uint_t                      i;
     ngx_pool_t                     *pool;

@@ -21,7 +21,7 @@
  */
 struct ngx_http_cos_peers_s {
     ngx_http_cos_peers_t          *next;
-    ngx_http_upstream_conf_t      *conf;    /* of the location */
+    void                          *conf;    /* of proxy, in the location */
     ngx_http_cos_addrs_t          *addrs;
     ngx_pool_t                    *pool;
     ngx_uint_t                     refs;
@@ -35,7 +35,7 @@ struct ngx_http_cos_peers_s {
  * addresses that they share.  NULL if there is no memory.
  */
 ngx_http_cos_peers_t *ngx_http_cos_get_peers(ngx_http_cos_bucket_t *bucket,
-    ngx_http_upstream_conf_t *conf, ngx_http_cos_addrs_t *addrs);
+    void *conf, ngx_http_cos_addrs_t *addrs);
 
 /* gives back one reference */
 void ngx_http_cos_release_peers(ngx_http_cos_peers_t *peers);

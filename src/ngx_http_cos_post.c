@@ -371,10 +371,7 @@ ngx_http_cos_post_prepare(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
                                                    : ctx->bucket->credentials;
     }
 
-    rc = ngx_http_cos_set_url(r, ctx);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    ctx->allowed = 1;
 
     if (ctx->credentials && ngx_http_cos_get_secret(ctx->credentials) == NULL)
     {

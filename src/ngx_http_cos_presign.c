@@ -71,7 +71,7 @@ ngx_http_cos_presigned_url_variable(ngx_http_request_t *r,
 
         rc = ngx_http_cos_prepare_link(r, ctx);
 
-    } else if (ctx->url.len == 0 || ctx->error_status || ctx->client_signed
+    } else if (!ctx->allowed || ctx->error_status || ctx->client_signed
                || ctx->key.len == 0
                || !(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)))
     {

@@ -48,7 +48,6 @@ typedef enum {
 
 static ngx_command_t *ngx_http_cos_find_command(ngx_str_t *name);
 static ngx_uint_t ngx_http_cos_proxy_own_set(ngx_http_cos_loc_conf_t *conf);
-static ngx_http_upstream_conf_t *ngx_http_cos_upstream_conf(char *conf);
 #if (NGX_HTTP_CACHE)
 static ngx_int_t ngx_http_cos_add_predicate(ngx_conf_t *cf,
     ngx_http_cos_loc_conf_t *conf, ngx_uint_t command, ngx_array_t *user);
@@ -90,22 +89,21 @@ static ngx_http_cos_command_t  ngx_http_cos_commands[] = {
 
 
 char *
-ngx_http_cos_proxy_pass(ngx_conf_t *cf, ngx_str_t *url)
+ngx_http_cos_proxy_set(ngx_conf_t *cf, const char *name, ngx_str_t *value)
 {
     char           *rv;
     ngx_str_t       args[2];
     ngx_array_t     array, *save;
     ngx_command_t  *cmd;
 
-    static ngx_str_t  name = ngx_string("proxy_pass");
+    args[0].len = ngx_strlen(name);
+    args[0].data = (u_char *) name;
+    args[1] = *value;
 
-    cmd = ngx_http_cos_find_command(&name);
+    cmd = ngx_http_cos_find_command(&args[0]);
     if (cmd == NULL) {
         return "requires ngx_http_proxy_module";
     }
-
-    args[0] = name;
-    args[1] = *url;
 
     ngx_memzero(&array, sizeof(ngx_array_t));
 
@@ -614,11 +612,12 @@ ngx_http_cos_proxy_upstream_conf(ngx_http_request_t *r)
 }
 
 
-static ngx_http_upstream_conf_t *
-ngx_http_cos_upstream_conf(char *conf)
+ngx_http_upstream_conf_t *
+ngx_http_cos_upstream_conf(void *conf)
 {
     return (ngx_http_upstream_conf_t *)
-               (conf + ngx_http_cos_commands[NGX_HTTP_COS_CONNECT_TIMEOUT]
+               ((char *) conf
+                + ngx_http_cos_commands[NGX_HTTP_COS_CONNECT_TIMEOUT]
                            .offset
                 - offsetof(ngx_http_upstream_conf_t, connect_timeout));
 }

@@ -15,10 +15,11 @@
 
 
 /*
- * Runs proxy_pass for the current location with this URL.  Returns what its
- * setter returns.
+ * Sets a directive of ngx_http_proxy_module, with one parameter, for the
+ * current location.  Returns what its setter returns.
  */
-char *ngx_http_cos_proxy_pass(ngx_conf_t *cf, ngx_str_t *url);
+char *ngx_http_cos_proxy_set(ngx_conf_t *cf, const char *name,
+    ngx_str_t *value);
 
 /*
  * Checks that nginx is what this module expects: the proxy directives it
@@ -38,6 +39,9 @@ char *ngx_http_cos_proxy_merge(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
 /* the same for an "if" or "limit_except" block that keeps its cos_pass */
 void ngx_http_cos_proxy_inherit(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *prev,
     ngx_http_cos_loc_conf_t *conf);
+
+/* the upstream settings in those of ngx_http_proxy_module */
+ngx_http_upstream_conf_t *ngx_http_cos_upstream_conf(void *conf);
 
 /* the upstream settings of proxy_* in the request's location, after merging */
 ngx_http_upstream_conf_t *ngx_http_cos_proxy_upstream_conf(

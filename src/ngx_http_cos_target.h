@@ -2,7 +2,7 @@
 /*
  * Copyright (C) nginx-cos contributors
  *
- * From the client's URI to bucket, key and the URL that is sent.
+ * From the client's URI to bucket and key.
  */
 
 
@@ -33,17 +33,6 @@ ngx_uint_t ngx_http_cos_is_root(ngx_http_request_t *r);
  */
 ngx_int_t ngx_http_cos_find_form_target(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, ngx_str_t *key);
-
-/* writes ctx->url from ctx->bucket, ctx->path and ctx->params */
-ngx_int_t ngx_http_cos_set_url(ngx_http_request_t *r,
-    ngx_http_cos_ctx_t *ctx);
-
-/*
- * For u->rewrite_redirect: an address of the bucket becomes that of the client
- * (cos-protocol, section 8.19), and is dropped if the client has none for it.
- */
-ngx_int_t ngx_http_cos_rewrite_redirect(ngx_http_request_t *r,
-    ngx_table_elt_t *h, size_t prefix);
 
 
 #endif /* _NGX_HTTP_COS_TARGET_H_INCLUDED_ */

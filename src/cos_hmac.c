@@ -18,9 +18,7 @@
      && !defined OPENSSL_IS_AWSLC)
 #define COS_SHA1_STATE  1
 
-#define cos_put32(p, value)                                                  \
-    ((p)[0] = (u_char) ((value) >> 24), (p)[1] = (u_char) ((value) >> 16),   \
-     (p)[2] = (u_char) ((value) >> 8), (p)[3] = (u_char) (value))
+static ngx_inline void cos_put32(u_char *p, uint32_t value);
 
 #endif
 
@@ -96,6 +94,58 @@ cos_sha1_final(u_char *digest, cos_sha1_t *sha1)
 
 
 void
+cos_sha1_end(u_char *digest, cos_sha1_t *sha1, const void *data, size_t len)
+{
+#if (COS_SHA1_STATE)
+
+    uint64_t       bits;
+    const u_char  *p;
+
+    /* whole blocks need not be copied */
+
+    if (sha1->num == 0) {
+        bits = ((uint64_t) sha1->Nh << 32 | sha1->Nl) + ((uint64_t) len << 3);
+
+        sha1->Nh = (uint32_t) (bits >> 32);
+        sha1->Nl = (uint32_t) bits;
+
+        for (p = data; len >= COS_SHA1_BLOCK; len -= COS_SHA1_BLOCK) {
+            SHA1_Transform(sha1, p);
+            p += COS_SHA1_BLOCK;
+        }
+
+        if (len) {
+            ngx_memcpy(sha1->data, p, len);
+            sha1->num = len;
+        }
+
+        cos_sha1_final(digest, sha1);
+
+        return;
+    }
+
+#endif
+
+    cos_sha1_update(sha1, data, len);
+    cos_sha1_final(digest, sha1);
+}
+
+
+#if (COS_SHA1_STATE)
+
+static ngx_inline void
+cos_put32(u_char *p, uint32_t value)
+{
+    p[0] = (u_char) (value >> 24);
+    p[1] = (u_char) (value >> 16);
+    p[2] = (u_char) (value >> 8);
+    p[3] = (u_char) value;
+}
+
+#endif
+
+
+void
 cos_hmac_key(cos_hmac_t *hmac, const u_char *key, size_t len)
 {
     u_char      pad[COS_SHA1_BLOCK];
@@ -137,20 +187,16 @@ cos_hmac(const cos_hmac_t *hmac, const void *data, size_t len, u_char *mac)
     cos_sha1_t  sha1;
 
     sha1 = hmac->inner;
-    cos_sha1_update(&sha1, data, len);
-    cos_sha1_final(digest, &sha1);
+    cos_sha1_end(digest, &sha1, data, len);
 
     sha1 = hmac->outer;
-    cos_sha1_update(&sha1, digest, COS_SHA1_LEN);
-    cos_sha1_final(mac, &sha1);
+    cos_sha1_end(mac, &sha1, digest, COS_SHA1_LEN);
 }
 
 
 u_char *
 cos_hex(u_char *dst, const u_char *src, size_t len)
 {
-    const u_char  *last;
-
 #define COS_HEX(h)                                                           \
     h "0" h "1" h "2" h "3" h "4" h "5" h "6" h "7"                          \
     h "8" h "9" h "a" h "b" h "c" h "d" h "e" h "f"
@@ -163,9 +209,29 @@ cos_hex(u_char *dst, const u_char *src, size_t len)
 
 #undef COS_HEX
 
-    for (last = src + len; src < last; src++) {
-        dst = ngx_cpymem(dst, &hex[2 * *src], 2);
+#define cos_hex_byte(i)                                                      \
+    ngx_memcpy(&dst[2 * (i)], &hex[2 * (size_t) src[i]], 2)
+
+    /* digests are multiples of four */
+
+    for ( /* void */ ; len >= 4; len -= 4) {
+        cos_hex_byte(0);
+        cos_hex_byte(1);
+        cos_hex_byte(2);
+        cos_hex_byte(3);
+
+        dst += 8;
+        src += 4;
     }
+
+    for ( /* void */ ; len; len--) {
+        cos_hex_byte(0);
+
+        dst += 2;
+        src++;
+    }
+
+#undef cos_hex_byte
 
     return dst;
 }

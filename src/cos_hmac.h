@@ -37,6 +37,9 @@ void cos_sha1_init(cos_sha1_t *sha1);
 void cos_sha1_update(cos_sha1_t *sha1, const void *data, size_t len);
 /* digest: COS_SHA1_LEN bytes */
 void cos_sha1_final(u_char *digest, cos_sha1_t *sha1);
+/* both, for the last piece */
+void cos_sha1_end(u_char *digest, cos_sha1_t *sha1, const void *data,
+    size_t len);
 
 /* keys the HMAC; a key longer than 64 bytes is hashed first (RFC 2104) */
 void cos_hmac_key(cos_hmac_t *hmac, const u_char *key, size_t len);

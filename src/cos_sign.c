@@ -42,7 +42,7 @@ typedef struct {
 } cos_sign_item_t;
 
 
-/* the sorted parameters and headers, both behind the result */
+/* the sorted parameters and headers */
 typedef struct {
     cos_sign_item_t  *params;
     cos_sign_item_t  *headers;
@@ -63,8 +63,7 @@ typedef struct {
 } cos_fields_t;
 
 
-static size_t cos_sign_result_size(const cos_sign_t *sign);
-static void cos_sign_make(const cos_sign_t *sign, u_char *buf,
+static u_char *cos_sign_make(const cos_sign_t *sign, u_char *buf,
     cos_sign_lists_t *lists, u_char *signature);
 static void cos_sign_names(const cos_pair_t *pairs, ngx_uint_t n,
     size_t *plain, size_t *other);
@@ -138,11 +137,21 @@ cos_sign_size(const cos_sign_t *sign)
     cos_sign_names(sign->params, sign->nparams, &plain, &other);
     cos_sign_names(sign->headers, sign->nheaders, &plain, &other);
 
-    /* an escaped name takes up to three times its length */
+    /*
+     * The items, their names, and behind them the result, or StringToSign
+     * before it.  An escaped name takes up to three times its length.  In the
+     * query form, which is the longer one, a byte of it ends up as "%25xx".
+     */
 
-    return cos_sign_result_size(sign) + NGX_ALIGNMENT
+    return NGX_ALIGNMENT
            + (sign->nparams + sign->nheaders) * sizeof(cos_sign_item_t)
-           + 3 * other;
+           + 3 * other
+           + sizeof(COS_SIGN_ALGORITHM COS_SIGN_SIGN_TIME COS_SIGN_KEY_TIME
+                    COS_SIGN_HEADERS COS_SIGN_PARAMS COS_SIGN_SIGNATURE) - 1
+           + COS_SHA1_HEX_LEN
+           + 3 * sign->secret_id.len + 2 * 3 * sign->key_time.len
+           + plain + 5 * other
+           + (sign->nparams + sign->nheaders) * (sizeof("%3B") - 1);
 }
 
 
@@ -163,38 +172,13 @@ cos_sign_names(const cos_pair_t *pairs, ngx_uint_t n, size_t *plain,
 }
 
 
-/*
- * Room for both forms of the result and, before it, for StringToSign.  The
- * query form is the longest: there a byte of a name ends up as "%25xx".
- */
-
-static size_t
-cos_sign_result_size(const cos_sign_t *sign)
-{
-    size_t  plain, other;
-
-    plain = 0;
-    other = 0;
-
-    cos_sign_names(sign->params, sign->nparams, &plain, &other);
-    cos_sign_names(sign->headers, sign->nheaders, &plain, &other);
-
-    return sizeof(COS_SIGN_ALGORITHM COS_SIGN_SIGN_TIME COS_SIGN_KEY_TIME
-                  COS_SIGN_HEADERS COS_SIGN_PARAMS COS_SIGN_SIGNATURE) - 1
-           + COS_SHA1_HEX_LEN
-           + 3 * sign->secret_id.len + 2 * 3 * sign->key_time.len
-           + plain + 5 * other
-           + (sign->nparams + sign->nheaders) * (sizeof("%3B") - 1);
-}
-
-
 void
 cos_sign(const cos_sign_t *sign, u_char *buf, ngx_str_t *authorization)
 {
     u_char            *p, signature[COS_SHA1_HEX_LEN];
     cos_sign_lists_t   lists;
 
-    cos_sign_make(sign, buf, &lists, signature);
+    buf = cos_sign_make(sign, buf, &lists, signature);
 
     p = cos_sign_put(buf, COS_SIGN_ALGORITHM);
     p = cos_sign_copy(p, &sign->secret_id);
@@ -220,7 +204,7 @@ cos_sign_query(const cos_sign_t *sign, u_char *buf, ngx_str_t *query)
     u_char            *p, signature[COS_SHA1_HEX_LEN];
     cos_sign_lists_t   lists;
 
-    cos_sign_make(sign, buf, &lists, signature);
+    buf = cos_sign_make(sign, buf, &lists, signature);
 
     p = cos_sign_put(buf, COS_SIGN_ALGORITHM);
     p = cos_escape(p, sign->secret_id.data, sign->secret_id.len,
@@ -243,24 +227,23 @@ cos_sign_query(const cos_sign_t *sign, u_char *buf, ngx_str_t *query)
 }
 
 
-/* buf: room for the result, then the items, aligned, then their names */
+/* returns where the result begins */
 
-static void
+static u_char *
 cos_sign_make(const cos_sign_t *sign, u_char *buf, cos_sign_lists_t *lists,
     u_char *signature)
 {
     u_char           *p, digest[COS_SHA1_LEN];
     cos_sign_text_t   text;
 
-    p = buf + cos_sign_result_size(sign);
-    p = ngx_align_ptr(p, NGX_ALIGNMENT);
+    p = ngx_align_ptr(buf, NGX_ALIGNMENT);
 
     lists->params = (cos_sign_item_t *) p;
     lists->headers = lists->params + sign->nparams;
 
     p = (u_char *) (lists->headers + sign->nheaders);
     p = cos_sign_items(lists->params, sign->params, sign->nparams, p);
-    (void) cos_sign_items(lists->headers, sign->headers, sign->nheaders, p);
+    buf = cos_sign_items(lists->headers, sign->headers, sign->nheaders, p);
 
     cos_sha1_init(&text.sha1);
     text.len = 0;
@@ -273,9 +256,8 @@ cos_sign_make(const cos_sign_t *sign, u_char *buf, cos_sign_lists_t *lists,
     cos_sign_char(&text, '\n');
     cos_sign_text_items(&text, lists->headers, sign->nheaders);
     cos_sign_char(&text, '\n');
-    cos_sign_text_flush(&text);
 
-    cos_sha1_final(digest, &text.sha1);
+    cos_sha1_end(digest, &text.sha1, text.data, text.len);
 
     p = cos_sign_put(buf, "sha1\n");
     p = cos_sign_copy(p, &sign->key_time);
@@ -286,6 +268,8 @@ cos_sign_make(const cos_sign_t *sign, u_char *buf, cos_sign_lists_t *lists,
     cos_hmac(sign->sign_key, buf, p - buf, digest);
 
     (void) cos_hex(signature, digest, COS_SHA1_LEN);
+
+    return buf;
 }
 
 

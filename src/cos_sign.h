@@ -55,7 +55,7 @@ void cos_sign_key(cos_hmac_t *sign_key, const ngx_str_t *secret_key,
  */
 size_t cos_sign_size(const cos_sign_t *sign);
 
-/* the value of the Authorization header, at the beginning of buf */
+/* the value of the Authorization header, which is a part of buf then */
 void cos_sign(const cos_sign_t *sign, u_char *buf, ngx_str_t *authorization);
 
 /*

@@ -151,6 +151,7 @@ typedef struct {
     ngx_str_t                       confined;   /* what key begins with */
     cos_pair_t                     *params;
     ngx_uint_t                      nparams;
+    ngx_uint_t                      nheaders;   /* in headers_in, to sign */
     ngx_str_t                       url;    /* empty until it is needed */
 
     ngx_http_cos_post_t            *post;   /* if it is a form */

@@ -360,9 +360,12 @@ ngx_http_cos_constant_fits(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         args = r->args;
     }
 
+    /* the path may be a part of the URI */
+
     if (ctx->path.len != len + uri.len
         || ngx_memcmp(ctx->path.data, pass->constant_uri.data, len) != 0
-        || ngx_memcmp(ctx->path.data + len, uri.data, uri.len) != 0)
+        || (ctx->path.data + len != uri.data
+            && ngx_memcmp(ctx->path.data + len, uri.data, uri.len) != 0))
     {
         return 0;
     }

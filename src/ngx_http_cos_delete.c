@@ -456,12 +456,16 @@ static ngx_table_elt_t *
 ngx_http_cos_delete_add_header(ngx_http_request_t *r, char *name,
     char *lowcase, ngx_str_t *value)
 {
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t     *h;
+    ngx_http_cos_ctx_t  *ctx;
 
     h = ngx_list_push(&r->headers_in.headers);
     if (h == NULL) {
         return NULL;
     }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
+    ctx->nheaders++;
 
     h->key.len = ngx_strlen(name);
     h->key.data = (u_char *) name;

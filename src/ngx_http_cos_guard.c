@@ -79,6 +79,7 @@ ngx_int_t
 ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_uint_t *features)
 {
+    u_char                    ch;
     ngx_int_t                 rc;
     ngx_str_t                 name;
     ngx_uint_t                i, k, n;
@@ -109,11 +110,22 @@ ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         name.len = header[i].key.len;
         name.data = header[i].lowcase_key;
 
+        if (name.len == 0) {
+            continue;
+        }
+
+        /* most headers are neither signed nor guarded */
+
+        ch = name.data[0];
+
+        if (ch != 'x' && ch != 'c' && ch != 'p' && cclf->sign_headers == NULL)
+        {
+            continue;
+        }
+
         /* the dialect of another service, which COS may know as well */
 
-        if (name.len > 6 && name.data[0] == 'x'
-            && ngx_strncmp(name.data, "x-amz-", 6) == 0)
-        {
+        if (name.len > 6 && ngx_strncmp(name.data, "x-amz-", 6) == 0) {
             return ngx_http_cos_refuse(r, ctx, NGX_HTTP_FORBIDDEN,
                                        "AccessDenied",
                                        "header \"%V\" is not known",
@@ -155,6 +167,7 @@ ngx_http_cos_check_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         }
 
         seen[n++] = name;
+        ctx->nheaders = n;
 
         if (ngx_http_cos_client_only(&name)
             || !ngx_http_cos_service_header(&name))

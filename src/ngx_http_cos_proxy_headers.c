@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_bucket.h"
 #include "ngx_http_cos_guard.h"
 #include "ngx_http_cos_proxy_headers.h"
 #include "ngx_http_cos_sign.h"
@@ -82,9 +83,10 @@ ngx_http_cos_check_headers_text(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 ngx_array_t *
 ngx_http_cos_add_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 {
-    ngx_uint_t     i;
-    ngx_array_t   *headers;
-    ngx_keyval_t  *header, *ours, *user;
+    ngx_uint_t              i, host;
+    ngx_array_t            *headers;
+    ngx_keyval_t           *header, *ours, *user;
+    ngx_http_cos_bucket_t  *bucket;
 
     static ngx_str_t  connection = ngx_string("Connection");
 
@@ -93,6 +95,8 @@ ngx_http_cos_add_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
     {
         return NULL;
     }
+
+    bucket = conf->pass->bucket;
 
     headers = ngx_array_create(cf->pool, 16, sizeof(ngx_keyval_t));
     if (headers == NULL) {
@@ -107,12 +111,22 @@ ngx_http_cos_add_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
         }
 
         *header = *ours;
+        host = (ngx_strcmp(ours->key.data, "Host") == 0);
+
+        /* where it is always the same, there is no variable to evaluate */
+
+        if (host && bucket
+            && cos_is_plain(bucket->host.data, bucket->host.len,
+                            COS_ESCAPE_VALUE))
+        {
+            header->value = bucket->host;
+        }
 
         user = ngx_http_cos_find_header(conf->headers, &ours->key);
 
         /* Host is often set for all locations; the others are a mistake */
 
-        if (user && ngx_strcmp(ours->key.data, "Host") != 0) {
+        if (user && !host) {
             ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                           "\"proxy_set_header %V\" is ignored with cos_pass "
                           "in %s:%ui", &user->key, conf->pass->file_name,

@@ -150,19 +150,11 @@ ngx_http_cos_bad_header_name(ngx_str_t *name)
 ngx_uint_t
 ngx_http_cos_service_header(ngx_str_t *lowcase)
 {
-    /* most headers are not */
-
-    if (lowcase->len < 5
-        || (lowcase->data[0] != 'x' && lowcase->data[0] != 'p'))
-    {
-        return 0;
-    }
-
     if (lowcase->len >= 6 && ngx_strncmp(lowcase->data, "x-cos-", 6) == 0) {
         return 1;
     }
 
-    if (ngx_strncmp(lowcase->data, "x-ci-", 5) == 0) {
+    if (lowcase->len >= 5 && ngx_strncmp(lowcase->data, "x-ci-", 5) == 0) {
         return 1;
     }
 
@@ -176,16 +168,26 @@ ngx_http_cos_signed_header(ngx_http_cos_loc_conf_t *cclf, ngx_str_t *lowcase)
     ngx_str_t   *name;
     ngx_uint_t   i;
 
-    if (ngx_http_cos_service_header(lowcase)) {
-        return 1;
-    }
+    /* most headers are not */
 
-    if (ngx_http_cos_is(lowcase, "content-type")) {
-        return 1;
-    }
+    switch (lowcase->len ? lowcase->data[0] : 0) {
 
-    if (ngx_http_cos_is(lowcase, "content-md5")) {
-        return 1;
+    case 'c':
+        if (ngx_http_cos_is(lowcase, "content-type")
+            || ngx_http_cos_is(lowcase, "content-md5"))
+        {
+            return 1;
+        }
+
+        break;
+
+    case 'x':
+    case 'p':
+        if (ngx_http_cos_service_header(lowcase)) {
+            return 1;
+        }
+
+        break;
     }
 
     if (cclf->sign_headers == NULL) {
@@ -285,8 +287,6 @@ ngx_http_cos_sign_request(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         }
     }
 
-    ngx_memzero(&sign, sizeof(cos_sign_t));
-
     sign.sign_key = ngx_http_cos_window_key(ctx, u->conf, &sign.key_time,
                                             &expire);
 
@@ -357,7 +357,7 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         }
     }
 
-    if (!r->upstream->conf->pass_request_headers) {
+    if (!r->upstream->conf->pass_request_headers || ctx->nheaders == 0) {
         return NGX_OK;
     }
 

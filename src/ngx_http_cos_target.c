@@ -23,6 +23,8 @@ static ngx_http_cos_bucket_t *ngx_http_cos_select_bucket(
 static ngx_int_t ngx_http_cos_set_key(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx, ngx_str_t *prefix, ngx_uint_t slash,
     ngx_str_t *rest);
+static ngx_int_t ngx_http_cos_check_key(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx);
 
 
 ngx_int_t
@@ -191,13 +193,12 @@ ngx_http_cos_check_uri(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 
     raw = r->unparsed_uri;
 
-    /* the usual path: there is nothing to decode, and nothing was changed */
+    /* nginx has found nothing to decode, and nothing was changed since */
 
     if (r->valid_unparsed_uri
-        && raw.len >= r->uri.len
-        && ngx_memcmp(raw.data, r->uri.data, r->uri.len) == 0
-        && (raw.len == r->uri.len || raw.data[r->uri.len] == '?')
-        && cos_is_plain(r->uri.data, r->uri.len, COS_ESCAPE_PATH))
+        && raw.data == r->uri.data
+        && (raw.len == r->uri.len
+            || (raw.len > r->uri.len && raw.data[r->uri.len] == '?')))
     {
         return NGX_OK;
     }
@@ -434,6 +435,21 @@ ngx_http_cos_locate(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
                                    "The specified bucket does not exist.");
     }
 
+    if (prefix->len == 0
+        && !ctx->bucket->force_path_style
+        && rest.data != uri->data
+        && rest.data[-1] == '/')
+    {
+        /* the path is there already */
+
+        ctx->path.len = 1 + rest.len;
+        ctx->path.data = rest.data - 1;
+        ctx->key = rest;
+        ctx->confined.data = rest.data;
+
+        return ngx_http_cos_check_key(r, ctx);
+    }
+
     return ngx_http_cos_set_key(r, ctx, prefix, slash, &rest);
 }
 
@@ -474,9 +490,8 @@ static ngx_int_t
 ngx_http_cos_set_key(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     ngx_str_t *prefix, ngx_uint_t slash, ngx_str_t *rest)
 {
-    u_char      *p;
-    size_t       len;
-    ngx_uint_t   plain, too_long;
+    u_char  *p;
+    size_t   len;
 
     slash = slash && prefix->len && prefix->data[prefix->len - 1] != '/';
 
@@ -514,6 +529,15 @@ ngx_http_cos_set_key(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     }
 
     ngx_memcpy(p, rest->data, rest->len);
+
+    return ngx_http_cos_check_key(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_cos_check_key(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
+{
+    ngx_uint_t  plain, too_long;
 
     ctx->plain = 1;
 

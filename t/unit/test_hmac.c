@@ -21,7 +21,7 @@ typedef struct {
 } unit_hmac_t;
 
 
-static ngx_str_t unit_sha1(ngx_str_t data, size_t step);
+static ngx_str_t unit_sha1(ngx_str_t data, size_t step, ngx_uint_t end);
 
 
 /* RFC 2202, section 3 */
@@ -70,23 +70,23 @@ test_hmac(void)
 
     /* FIPS 180, RFC 3174 */
 
-    unit_is(unit_sha1(S("abc"), 3),
+    unit_is(unit_sha1(S("abc"), 3, 0),
             S("a9993e364706816aba3e25717850c26c9cd0d89d"), "sha1 abc");
 
     unit_is(unit_sha1(S("abcdbcdecdefdefgefghfghighijhijk"
-                        "ijkljklmklmnlmnomnopnopq"), 56),
+                        "ijkljklmklmnlmnomnopnopq"), 56, 0),
             S("84983e441c3bd26ebaae4aa1f95129e5e54670f1"),
             "sha1 two blocks");
 
-    unit_is(unit_sha1(empty, 1),
+    unit_is(unit_sha1(empty, 1, 0),
             S("da39a3ee5e6b4b0d3255bfef95601890afd80709"),
             "sha1 empty, no address");
 
-    unit_is(unit_sha1(unit_fill('a', 1000000), 1000000),
+    unit_is(unit_sha1(unit_fill('a', 1000000), 1000000, 0),
             S("34aa973cd4c4daa4f61eeb2bdbad27316534016f"),
             "sha1 a million letters");
 
-    unit_is(unit_sha1(unit_fill('a', 1000000), 63),
+    unit_is(unit_sha1(unit_fill('a', 1000000), 63, 0),
             S("34aa973cd4c4daa4f61eeb2bdbad27316534016f"),
             "sha1 a million letters in pieces");
 
@@ -97,8 +97,15 @@ test_hmac(void)
 
         (void) SHA1(data.data, i, mac);
 
-        unit_is(unit_sha1(data, 61), unit_hex(mac, COS_SHA1_LEN),
+        unit_is(unit_sha1(data, 61, 0), unit_hex(mac, COS_SHA1_LEN),
                 "SHA-1 of %lu bytes", (unsigned long) i);
+        unit_is(unit_sha1(data, 61, 1), unit_hex(mac, COS_SHA1_LEN),
+                "SHA-1 of %lu bytes, the end at once", (unsigned long) i);
+        unit_is(unit_sha1(data, 64, 1), unit_hex(mac, COS_SHA1_LEN),
+                "SHA-1 of %lu bytes, the end behind blocks",
+                (unsigned long) i);
+        unit_is(unit_sha1(data, 200, 1), unit_hex(mac, COS_SHA1_LEN),
+                "SHA-1 of %lu bytes, at once", (unsigned long) i);
     }
 
     for (i = 0; i < sizeof(unit_hmac) / sizeof(unit_hmac[0]); i++) {
@@ -156,7 +163,7 @@ test_hmac(void)
 
 
 static ngx_str_t
-unit_sha1(ngx_str_t data, size_t step)
+unit_sha1(ngx_str_t data, size_t step, ngx_uint_t end)
 {
     size_t      n, i;
     u_char      digest[COS_SHA1_LEN];
@@ -170,6 +177,12 @@ unit_sha1(ngx_str_t data, size_t step)
 
     for (i = 0; i < data.len; i += n) {
         n = ngx_min(step, data.len - i);
+
+        if (end && i + n == data.len) {
+            cos_sha1_end(digest, &sha1, data.data + i, n);
+            return unit_hex(digest, COS_SHA1_LEN);
+        }
+
         cos_sha1_update(&sha1, data.data + i, n);
     }
 

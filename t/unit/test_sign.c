@@ -328,8 +328,8 @@ unit_sign(cos_sign_t *sign, ngx_str_t secret_key, ngx_uint_t query)
         cos_sign(sign, buf, &got);
     }
 
-    if (got.data != buf || got.len > size) {
-        unit_ok(0, "the result is not at the beginning of the buffer");
+    if (got.data < buf || got.data + got.len > buf + size) {
+        unit_ok(0, "the result is not in the buffer");
     }
 
     sign->sign_key = NULL;

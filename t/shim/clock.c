@@ -3,7 +3,8 @@
  * Copyright (C) nginx-cos contributors
  *
  * To be preloaded: adds the seconds that are in the file SHIM_CLOCK, a 64-bit
- * number, to the clock of the day.  The monotonic clock is left alone.
+ * number, to the clock of the day.  The monotonic clock is left alone, unless
+ * there is SHIM_MONOTONIC: then time itself seems to pass.
  */
 
 
@@ -20,6 +21,7 @@
 
 
 static volatile int64_t  *shim_offset;
+static int                shim_monotonic;
 
 
 /* before nginx clears its environment */
@@ -48,6 +50,8 @@ shim_init(void)
     }
 
     shim_offset = p;
+    shim_monotonic = (getenv("SHIM_MONOTONIC") != NULL);
+
     close(fd);
 }
 
@@ -60,7 +64,9 @@ clock_gettime(clockid_t id, struct timespec *ts)
     rc = (int) syscall(SYS_clock_gettime, id, ts);
 
     if (rc == 0 && shim_offset
-        && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
+        && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE
+            || (shim_monotonic && (id == CLOCK_MONOTONIC
+                                   || id == CLOCK_MONOTONIC_COARSE))))
     {
         ts->tv_sec += (time_t) *shim_offset;
     }

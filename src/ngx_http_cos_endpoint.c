@@ -236,6 +236,17 @@ ngx_http_cos_start_lookup(ngx_http_request_t *r, ngx_http_cos_endpoint_t *ep)
         return;
     }
 
+    /*
+     * A resolver answers with what it has kept, for as long as that is valid.
+     * What nobody has asked for lately is forgotten when a lookup is done.
+     */
+
+    ctx = ngx_resolve_start(clcf->resolver, NULL);
+
+    if (ctx && ctx != NGX_NO_RESOLVER) {
+        ngx_resolve_name_done(ctx);
+    }
+
     ctx = ngx_resolve_start(clcf->resolver, NULL);
 
     if (ctx == NULL || ctx == NGX_NO_RESOLVER) {

@@ -21,7 +21,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs(qw/ proxy /)->needs_cos()->plan(6);
+my $t = Test::COS->new()->needs(qw/ proxy /)->needs_cos()->plan(9);
 
 $t->cos();
 $t->store_put('images-1250000000', 'a.txt', 'hello');
@@ -73,6 +73,16 @@ pass_time(10);
 is(asked(1), 1, 'then');
 pass_time(55);
 is(asked(), 0, 'not before it has passed again');
+
+# no answer is used for longer than ten minutes
+
+$dns->set('cos.test', A => ['127.0.0.1'], ttl => 86400);
+pass_time(10);
+is(asked(1), 1, 'for a day');
+pass_time(590);
+is(asked(), 0, 'not asked for almost ten minutes');
+pass_time(15);
+is(asked(1), 1, 'asked after ten minutes');
 
 is(scalar(grep { !$_->{verified} } $t->journal), 0, 'all are signed');
 

@@ -161,6 +161,7 @@ struct ngx_http_cos_credentials_s {
     ngx_atomic_uint_t              generation;
     ngx_http_cos_secret_t         *secret;
     ngx_uint_t                     plain_token; /* nothing to be escaped */
+    ngx_uint_t                     seen;        /* one that was not expired */
     time_t                         start;       /* window of sign_key */
     time_t                         end;
     cos_hmac_t                    *sign_key;

@@ -461,8 +461,7 @@ ngx_http_cos_read_slot(ngx_http_cos_main_conf_t *cmcf,
 ngx_uint_t
 ngx_http_cos_credential_to_come(ngx_http_cos_credentials_t *c)
 {
-    return c->secret->id_len == 0
-           && (c->provider->poll || c->provider->request);
+    return !c->seen && (c->provider->poll || c->provider->request);
 }
 
 
@@ -502,6 +501,12 @@ ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c)
 
         ngx_explicit_memzero(c->sign_key, sizeof(cos_hmac_t));
         c->start = 0;
+
+        if (secret->id_len
+            && (secret->expire == 0 || secret->expire > ngx_time() + 1))
+        {
+            c->seen = 1;
+        }
     }
 
     /* what is sent in the last second may come too late */

@@ -51,7 +51,10 @@ ngx_http_cos_secret_t *ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c);
 /* brings all copies of the worker up to date */
 void ngx_http_cos_read_slots(ngx_http_cos_main_conf_t *cmcf);
 
-/* whether there has been no secret yet, but there may be one soon */
+/*
+ * Whether this worker has had no secret yet, or only one that had expired when
+ * it started, but there may be one soon.
+ */
 ngx_uint_t ngx_http_cos_credential_to_come(ngx_http_cos_credentials_t *c);
 
 /*

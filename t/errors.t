@@ -114,8 +114,12 @@ for my $row (
 }
 
 is(scalar(my @none = $t->journal), 0, 'nothing sent');
-my $log = $t->read_file('id.log');
-my @lines = split /\n/, $log;
+my ($log, @lines);
+$t->wait_until(sub {
+	$log = $t->read_file('id.log');
+	@lines = split /\n/, $log;
+	return @lines >= 20;
+});
 is(scalar(grep { /\A(\w{32}) 40\d \w+ \1\z/ || /\A(\w{32}) 503 \w+ \1\z/ }
 	@lines), 19, 'variables in the log');
 

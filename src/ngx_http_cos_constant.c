@@ -282,10 +282,19 @@ ngx_http_cos_use_constant(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
     pass = cclf->pass;
 
+    if (pass->constant == NULL) {
+        return NGX_OK;
+    }
+
+    /* of a subrequest that goes on as its parent did, or begun again */
+
+    if (r->loc_conf == pass->constant) {
+        r->loc_conf = pass->conf_ctx->loc_conf;
+    }
+
     /* an "if" block has settings of its own */
 
-    if (pass->constant == NULL
-        || !pass->no_redirect
+    if (!pass->no_redirect
         || r->loc_conf != pass->conf_ctx->loc_conf
         || ctx->credentials != pass->constant_credentials)
     {
@@ -337,12 +346,10 @@ ngx_http_cos_constant_fits(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         args.data = uri.data + ctx->path.len;
         uri.len = ctx->path.len;
 
-        if (args.len) {
-            if (*args.data++ != '?') {
-                return 0;
-            }
+        /* a "?" without anything behind it would be sent */
 
-            args.len--;
+        if (args.len && (*args.data++ != '?' || --args.len == 0)) {
+            return 0;
         }
 
     } else {

@@ -97,34 +97,7 @@ http {
     server {
         listen 127.0.0.1:8080;
 
-        location / { cos_pass images-1250000000; }
-        location /p/ { cos_pass images-1250000000/dir/; }
-        location /half/ { cos_pass images-1250000000/dir; }
-        location /slashless { cos_pass images-1250000000/dir/; }
-        location /root/ { cos_pass images-1250000000/; }
-        location /bare { cos_pass images-1250000000; }
-        location /escaped/ { cos_pass "images-1250000000/d r/"; }
-        location ~ ^/re/ { cos_pass images-1250000000; }
-        location ~ ^/captured/(.*) { cos_pass images-1250000000/dir/$1; }
-        location /rewritten/ {
-            rewrite ^ /dir/a.txt break;
-            cos_pass images-1250000000;
-        }
-        location /named/ { try_files /none @cos; }
-        location @cos { cos_pass images-1250000000; }
-        location /block/ {
-            if ($http_x_block) { add_header X-Block 1; }
-            cos_pass images-1250000000;
-        }
-        location /style/ { cos_pass path_style; }
-        location /forced/ { cos_pass images-1250000000; }
-        location /unsigned/ { cos_pass images-1250000000; cos_sign off; }
-        location /other/ { cos_pass images-1250000000 credentials=other; }
-        location /own/ {
-            cos_pass images-1250000000;
-            proxy_redirect http://images-1250000000.cos.ap-guangzhou.myqcloud.com/
-                           /own/replaced/;
-        }
+        include locations;
 
         location /cached/ {
             cos_pass images-1250000000/dir/;
@@ -140,6 +113,45 @@ http {
         location /tls/ { cos_pass tls-1250000000; }
         location /wrong/ { cos_pass wrong-1250000000; }
     }
+
+    # the same, where it is always a variable
+
+    server {
+        listen 127.0.0.1:8084;
+        proxy_redirect http://nowhere.test/ /;
+        include locations;
+    }
+}
+EOF
+
+$t->write_file('locations', <<'EOF');
+location / { cos_pass images-1250000000; }
+location /p/ { cos_pass images-1250000000/dir/; }
+location /half/ { cos_pass images-1250000000/dir; }
+location /slashless { cos_pass images-1250000000/dir/; }
+location /root/ { cos_pass images-1250000000/; }
+location /bare { cos_pass images-1250000000; }
+location /escaped/ { cos_pass "images-1250000000/d r/"; }
+location ~ ^/re/ { cos_pass images-1250000000; }
+location ~ ^/captured/(.*) { cos_pass images-1250000000/dir/$1; }
+location /rewritten/ {
+    rewrite ^ /dir/a.txt break;
+    cos_pass images-1250000000;
+}
+location /named/ { try_files /none @cos; }
+location @cos { cos_pass images-1250000000; }
+location /block/ {
+    if ($http_x_block) { add_header X-Block 1; }
+    cos_pass images-1250000000;
+}
+location /style/ { cos_pass path_style; }
+location /forced/ { cos_pass images-1250000000; }
+location /unsigned/ { cos_pass images-1250000000; cos_sign off; }
+location /other/ { cos_pass images-1250000000 credentials=other; }
+location /own/ {
+    cos_pass images-1250000000;
+    proxy_redirect http://images-1250000000.cos.ap-guangzhou.myqcloud.com/
+                   /own/replaced/;
 }
 EOF
 
@@ -157,16 +169,22 @@ my $got = 0;
 for (@requests) {
 	my ($uri, $key, $kind, $headers) = @$_;
 
-	get($uri, %{$headers || {}});
-	my ($first) = $t->journal_take;
-	my ($lines, $hosts) = (variables(), hosts());
+	my ($name, %headers) = ($uri);
+	($name, %headers) = ("$uri in a block", %$headers) if $headers;
 
-	my $r = get($uri, %{$headers || {}});
-	my ($second) = $t->journal_take;
+	get($uri, %headers, port => 8084);
+	my ($always) = $t->journal_take;
+	my $hosts = hosts();
 
-	my $name = $uri . ($headers ? ' in a block' : '');
-	is($second->{target}, $first->{target}, "$name, same URL");
-	ok($second->{key} eq $key && ($second->{verified} || $uri =~ /unsigned/),
+	get($uri, %headers);
+	$t->journal_clear;
+	my $lines = variables();
+
+	get($uri, %headers);
+	my ($entry) = $t->journal_take;
+
+	is($entry->{target}, $always->{target}, "$name, same URL");
+	ok($entry->{key} eq $key && ($entry->{verified} || $uri =~ /unsigned/),
 		"$name, key");
 	is(variables() > $lines ? 'variable' : 'constant', $kind, "$name, $kind");
 	is(hosts(), $hosts, "$name, same host");
@@ -243,8 +261,10 @@ sub hosts {
 }
 
 sub get {
+	my ($uri, %headers) = @_;
+	my $port = delete $headers{port} || 8080;
 	$got++;
-	return http_get(@_);
+	return http_request(uri => $uri, headers => \%headers, port => $port);
 }
 
 ###############################################################################

@@ -75,6 +75,10 @@ ngx_http_cos_find_addrs(ngx_http_request_t *r, ngx_http_cos_bucket_t *bucket)
 
     ep = bucket->at;
 
+    if (ep && ep->literal) {
+        return NGX_OK;
+    }
+
     if (ep == NULL) {
         ep = ngx_http_cos_get_endpoint(r, bucket);
         if (ep == NULL) {

@@ -6,13 +6,17 @@
 
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_bucket.h"
+#include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_guard.h"
+#include "ngx_http_cos_provider.h"
 #include "ngx_http_cos_proxy_headers.h"
 #include "ngx_http_cos_sign.h"
 
 
 static char *ngx_http_cos_check_headers_text(ngx_conf_t *cf,
     ngx_http_cos_loc_conf_t *conf);
+static void ngx_http_cos_fix_value(ngx_http_cos_loc_conf_t *conf,
+    ngx_keyval_t *header);
 static ngx_int_t ngx_http_cos_keep_back(ngx_array_t *headers, ngx_str_t *name);
 static ngx_keyval_t *ngx_http_cos_find_header(ngx_array_t *headers,
     ngx_str_t *name);
@@ -83,10 +87,9 @@ ngx_http_cos_check_headers_text(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 ngx_array_t *
 ngx_http_cos_add_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 {
-    ngx_uint_t              i, host;
-    ngx_array_t            *headers;
-    ngx_keyval_t           *header, *ours, *user;
-    ngx_http_cos_bucket_t  *bucket;
+    ngx_uint_t     i;
+    ngx_array_t   *headers;
+    ngx_keyval_t  *header, *ours, *user;
 
     static ngx_str_t  connection = ngx_string("Connection");
 
@@ -95,8 +98,6 @@ ngx_http_cos_add_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
     {
         return NULL;
     }
-
-    bucket = conf->pass->bucket;
 
     headers = ngx_array_create(cf->pool, 16, sizeof(ngx_keyval_t));
     if (headers == NULL) {
@@ -111,22 +112,14 @@ ngx_http_cos_add_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
         }
 
         *header = *ours;
-        host = (ngx_strcmp(ours->key.data, "Host") == 0);
 
-        /* where it is always the same, there is no variable to evaluate */
-
-        if (host && bucket
-            && cos_is_plain(bucket->host.data, bucket->host.len,
-                            COS_ESCAPE_VALUE))
-        {
-            header->value = bucket->host;
-        }
+        ngx_http_cos_fix_value(conf, header);
 
         user = ngx_http_cos_find_header(conf->headers, &ours->key);
 
         /* Host is often set for all locations; the others are a mistake */
 
-        if (user && !host) {
+        if (user && ngx_strcmp(ours->key.data, "Host") != 0) {
             ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                           "\"proxy_set_header %V\" is ignored with cos_pass "
                           "in %s:%ui", &user->key, conf->pass->file_name,
@@ -189,6 +182,48 @@ ngx_http_cos_add_headers(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
     }
 
     return headers;
+}
+
+
+/* where a value is always the same, there is no variable to evaluate */
+
+static void
+ngx_http_cos_fix_value(ngx_http_cos_loc_conf_t *conf, ngx_keyval_t *header)
+{
+    ngx_http_cos_bucket_t       *bucket;
+    ngx_http_cos_credentials_t  *c;
+
+    bucket = conf->pass->bucket;
+
+    if (bucket == NULL) {
+        return;
+    }
+
+    if (ngx_strcmp(header->key.data, "Host") == 0) {
+
+        if (cos_is_plain(bucket->host.data, bucket->host.len,
+                         COS_ESCAPE_VALUE))
+        {
+            header->value = bucket->host;
+        }
+
+        return;
+    }
+
+    if (ngx_strcmp(header->key.data, "x-cos-security-token") != 0
+        || conf->sign != NGX_HTTP_COS_SIGN_ON)
+    {
+        return;
+    }
+
+    c = conf->pass->credentials ? conf->pass->credentials
+                                : bucket->credentials;
+
+    /* what stands in the configuration is never renewed */
+
+    if (c->provider == &ngx_http_cos_provider_static && c->token.len == 0) {
+        ngx_str_set(&header->value, "");
+    }
 }
 
 

@@ -328,12 +328,13 @@ ngx_http_cos_collect_headers(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
     cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
 
-    pair = ngx_http_cos_push_header(headers, &ngx_http_cos_host_name,
-                                    &ctx->bucket->host);
-    if (pair == NULL) {
-        return NGX_ERROR;
-    }
+    /* there is room for the first one */
 
+    pair = headers->elts;
+    headers->nelts = 1;
+
+    pair->name = ngx_http_cos_host_name;
+    pair->value = ctx->bucket->host;
     pair->escaped = ctx->bucket->escaped_host;
     pair->flags = COS_PAIR_PLAIN_NAME;
 

@@ -24,7 +24,7 @@ my $t = Test::COS->new()->plan(19);
 
 $t->cos();
 $t->store_put('images-1250000000', 'a.txt', 'hello');
-$t->issuer(life => 4);
+$t->issuer(life => 6);
 
 # a master in the foreground ignores SIGUSR2
 
@@ -35,10 +35,10 @@ worker_processes 2;
 events { }
 http {
     %%TEST_GLOBALS_HTTP%%
-    cos_credentials a { provider http $url/sts.php; }
+    cos_credentials a { provider http $url/sts.php; refresh_before 4s; }
     cos_bucket images-1250000000 ap-guangzhou protocol=http
                endpoint=127.0.0.1:8081;
-    server { listen 127.0.0.1:8080; location / { cos_pass images-1250000000; } }
+    server { listen 127.0.0.1:8080; location / { cos_pass images-1250000000; cos_wait 15s; } }
 }
 EOF
 $conf =~ s/daemon off;/daemon on;/;

@@ -37,6 +37,8 @@ static ngx_http_cos_slot_t *ngx_http_cos_free_slot(ngx_http_cos_zone_t *zone);
 static void ngx_http_cos_change_slot(ngx_http_cos_slot_t *slot);
 static void ngx_http_cos_fill_slot(ngx_http_cos_slot_t *slot,
     ngx_http_cos_credentials_t *c, ngx_http_cos_secret_t *secret);
+static ngx_inline ngx_uint_t ngx_http_cos_usable(
+    ngx_http_cos_secret_t *secret);
 
 
 static ngx_uint_t  ngx_http_cos_nconfigurations;
@@ -502,22 +504,20 @@ ngx_http_cos_get_secret(ngx_http_cos_credentials_t *c)
         ngx_explicit_memzero(c->sign_key, sizeof(cos_hmac_t));
         c->start = 0;
 
-        if (secret->id_len
-            && (secret->expire == 0 || secret->expire > ngx_time() + 1))
-        {
-            c->seen = 1;
-        }
+        c->seen |= ngx_http_cos_usable(secret);
     }
 
-    /* what is sent in the last second may come too late */
+    return ngx_http_cos_usable(secret) ? secret : NULL;
+}
 
-    if (secret->id_len == 0
-        || (secret->expire && secret->expire <= ngx_time() + 1))
-    {
-        return NULL;
-    }
 
-    return secret;
+/* what is sent in the last second may come too late */
+
+static ngx_inline ngx_uint_t
+ngx_http_cos_usable(ngx_http_cos_secret_t *secret)
+{
+    return secret->id_len
+           && (secret->expire == 0 || secret->expire > ngx_time() + 1);
 }
 
 

@@ -267,7 +267,7 @@ cos_key_check(const ngx_str_t *key, ngx_uint_t *plain)
 
         if (ch == '/') {
 
-            if (*segment == '.' && cos_is_dots(segment, p - segment)) {
+            if (cos_is_dots(segment, p - segment)) {
                 return NGX_ERROR;
             }
 

@@ -14,6 +14,7 @@
 #include "ngx_http_cos_bucket.h"
 #include "ngx_http_cos_constant.h"
 #include "ngx_http_cos_credentials.h"
+#include "ngx_http_cos_pass.h"
 #include "ngx_http_cos_proxy.h"
 #include "ngx_http_cos_url.h"
 
@@ -119,12 +120,7 @@ ngx_http_cos_constant_url(ngx_conf_t *cf, ngx_http_cos_pass_t *pass,
     cclf = pass->conf_ctx->loc_conf[ngx_http_cos_module.ctx_index];
     bucket = pass->bucket;
 
-    if (cclf->sign == NGX_HTTP_COS_SIGN_OFF) {
-        c = NULL;
-
-    } else {
-        c = pass->credentials ? pass->credentials : bucket->credentials;
-    }
+    c = ngx_http_cos_signer(cclf, bucket);
 
     if (!cos_is_plain(bucket->host.data, bucket->host.len, COS_ESCAPE_VALUE)
         || (c && !cos_is_plain(c->name.data, c->name.len, COS_ESCAPE_VALUE))

@@ -362,9 +362,8 @@ ngx_http_cos_prepare(ngx_http_request_t *r, ngx_http_cos_loc_conf_t *cclf,
         }
     }
 
-    if (cclf->sign != NGX_HTTP_COS_SIGN_OFF && !ctx->client_signed) {
-        ctx->credentials = cclf->pass->credentials ? cclf->pass->credentials
-                                                   : ctx->bucket->credentials;
+    if (!ctx->client_signed) {
+        ctx->credentials = ngx_http_cos_signer(cclf, ctx->bucket);
     }
 
     rc = ngx_http_cos_check_operation(r, ctx);

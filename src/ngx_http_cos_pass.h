@@ -24,6 +24,10 @@ char *ngx_http_cos_pass_resolve(ngx_conf_t *cf,
 /* declares the one upstream of all cos_pass, once for the configuration */
 ngx_int_t ngx_http_cos_add_upstream(ngx_conf_t *cf);
 
+/* who signs requests to the bucket in a location, NULL with "cos_sign off" */
+ngx_http_cos_credentials_t *ngx_http_cos_signer(ngx_http_cos_loc_conf_t *cclf,
+    ngx_http_cos_bucket_t *bucket);
+
 /* the content handler */
 ngx_int_t ngx_http_cos_handler(ngx_http_request_t *r);
 

@@ -346,6 +346,19 @@ ngx_http_cos_pass_resolve(ngx_conf_t *cf, ngx_http_cos_loc_conf_t *conf)
 }
 
 
+ngx_http_cos_credentials_t *
+ngx_http_cos_signer(ngx_http_cos_loc_conf_t *cclf,
+    ngx_http_cos_bucket_t *bucket)
+{
+    if (cclf->sign == NGX_HTTP_COS_SIGN_OFF) {
+        return NULL;
+    }
+
+    return cclf->pass->credentials ? cclf->pass->credentials
+                                   : bucket->credentials;
+}
+
+
 static char *
 ngx_http_cos_pass_add_bucket(ngx_conf_t *cf, ngx_http_cos_pass_t *pass,
     ngx_array_t **buckets, ngx_str_t *name)

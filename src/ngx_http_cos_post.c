@@ -366,9 +366,8 @@ ngx_http_cos_post_prepare(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
                                    "the client has signed another key");
     }
 
-    if (cclf->sign != NGX_HTTP_COS_SIGN_OFF && !ctx->client_signed) {
-        ctx->credentials = cclf->pass->credentials ? cclf->pass->credentials
-                                                   : ctx->bucket->credentials;
+    if (!ctx->client_signed) {
+        ctx->credentials = ngx_http_cos_signer(cclf, ctx->bucket);
     }
 
     ctx->allowed = 1;

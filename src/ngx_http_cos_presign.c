@@ -13,6 +13,7 @@
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_error.h"
 #include "ngx_http_cos_operation.h"
+#include "ngx_http_cos_pass.h"
 #include "ngx_http_cos_presign.h"
 #include "ngx_http_cos_target.h"
 #include "ngx_http_cos_zone.h"
@@ -153,10 +154,7 @@ ngx_http_cos_prepare_link(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         return rc;
     }
 
-    if (cclf->sign != NGX_HTTP_COS_SIGN_OFF) {
-        ctx->credentials = cclf->pass->credentials ? cclf->pass->credentials
-                                                   : ctx->bucket->credentials;
-    }
+    ctx->credentials = ngx_http_cos_signer(cclf, ctx->bucket);
 
     rc = ngx_http_cos_check_operation(r, ctx);
     if (rc != NGX_OK) {

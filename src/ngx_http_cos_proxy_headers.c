@@ -8,7 +8,7 @@
 #include "ngx_http_cos_bucket.h"
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_guard.h"
-#include "ngx_http_cos_provider.h"
+#include "ngx_http_cos_pass.h"
 #include "ngx_http_cos_proxy_headers.h"
 #include "ngx_http_cos_sign.h"
 
@@ -216,8 +216,7 @@ ngx_http_cos_fix_value(ngx_http_cos_loc_conf_t *conf, ngx_keyval_t *header)
         return;
     }
 
-    c = conf->pass->credentials ? conf->pass->credentials
-                                : bucket->credentials;
+    c = ngx_http_cos_signer(conf, bucket);
 
     /* what stands in the configuration is never renewed */
 

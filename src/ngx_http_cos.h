@@ -41,6 +41,7 @@ typedef struct ngx_http_cos_sts_s          ngx_http_cos_sts_t;
 typedef struct ngx_http_cos_cors_s         ngx_http_cos_cors_t;
 typedef struct ngx_http_cos_post_s         ngx_http_cos_post_t;
 typedef struct ngx_http_cos_peers_s        ngx_http_cos_peers_t;
+typedef struct ngx_http_cos_pool_s         ngx_http_cos_pool_t;
 
 
 /* one bit for each row of the operation table and each guarded feature */

@@ -526,7 +526,5 @@ ngx_http_cos_init_bucket(ngx_conf_t *cf, ngx_http_cos_main_conf_t *cmcf,
         bucket->keepalive = NGX_HTTP_COS_KEEPALIVE;
     }
 
-    ngx_queue_init(&bucket->idle);
-
     return NGX_OK;
 }

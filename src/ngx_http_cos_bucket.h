@@ -34,6 +34,7 @@ struct ngx_http_cos_bucket_s {
     ngx_str_t                      domain;      /* template */
     ngx_str_t                      endpoint;    /* host to connect to */
     in_port_t                      endpoint_port;
+    ngx_uint_t                     keepalive;   /* idle connections */
 
     ngx_str_t                      credentials_name;
     ngx_http_cos_credentials_t    *credentials;
@@ -45,10 +46,7 @@ struct ngx_http_cos_bucket_s {
 
     time_t                         skew;        /* of COS's clock, learnt */
     ngx_http_cos_endpoint_t       *at;          /* NULL until it is used */
-    ngx_http_cos_peers_t          *peers;
-    ngx_queue_t                    idle;        /* connections */
-    ngx_uint_t                     nidle;
-    ngx_uint_t                     keepalive;   /* idle ones at most */
+    ngx_http_cos_pool_t           *pools;       /* of its locations */
 
     u_char                        *file_name;
     ngx_uint_t                     line;

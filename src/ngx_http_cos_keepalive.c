@@ -25,8 +25,7 @@
 typedef struct {
     ngx_queue_t                        queue;
     ngx_connection_t                  *connection;
-    ngx_http_cos_bucket_t             *bucket;
-    void                              *conf;
+    ngx_http_cos_pool_t               *pool;
     socklen_t                          socklen;
     ngx_sockaddr_t                     sockaddr;
 } ngx_http_cos_idle_t;
@@ -36,12 +35,12 @@ typedef struct {
     ngx_http_upstream_rr_peer_data_t   rrp;     /* must be first */
 
     ngx_http_upstream_t               *upstream;
-    ngx_http_cos_bucket_t             *bucket;
+    ngx_http_cos_pool_t               *pool;
     ngx_http_cos_peers_t              *peers;
     ngx_http_cos_idle_t               *idle;    /* of the connection */
 
-    unsigned                           keep:1;
-    unsigned                           reuse:1;
+    ngx_uint_t                         keep;    /* idle ones at most */
+    ngx_uint_t                         reuse;   /* unsigned  reuse:1; */
 } ngx_http_cos_peer_data_t;
 
 
@@ -92,7 +91,6 @@ ngx_http_cos_init_bucket_peer(ngx_http_request_t *r,
     kp = cln->data;
 
     kp->upstream = u;
-    kp->bucket = bucket;
     kp->idle = NULL;
     kp->keep = 0;
     kp->reuse = 0;
@@ -101,8 +99,12 @@ ngx_http_cos_init_bucket_peer(ngx_http_request_t *r,
 
     cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);
 
-    kp->peers = ngx_http_cos_get_peers(bucket, cclf->proxy_conf,
-                                       bucket->at->addrs);
+    kp->pool = ngx_http_cos_get_pool(bucket, cclf->proxy_conf);
+    if (kp->pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    kp->peers = ngx_http_cos_get_peers(bucket, kp->pool, bucket->at->addrs);
     if (kp->peers == NULL) {
         return NGX_ERROR;
     }
@@ -132,8 +134,9 @@ ngx_http_cos_init_bucket_peer(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (bucket->keepalive) {
-        kp->keep = 1;
+    kp->keep = bucket->keepalive;
+
+    if (kp->keep) {
         kp->reuse = ngx_http_cos_may_repeat(r);
     }
 
@@ -214,7 +217,7 @@ ngx_http_cos_get_peer(ngx_peer_connection_t *pc, void *data)
         return rc;
     }
 
-    head = &kp->bucket->idle;
+    head = &kp->pool->idle;
 
     for (q = ngx_queue_head(head);
          q != ngx_queue_sentinel(head);
@@ -222,11 +225,9 @@ ngx_http_cos_get_peer(ngx_peer_connection_t *pc, void *data)
     {
         idle = ngx_queue_data(q, ngx_http_cos_idle_t, queue);
 
-        if (idle->conf != kp->peers->conf
-            || ngx_memn2cmp((u_char *) &idle->sockaddr,
-                            (u_char *) pc->sockaddr,
-                            idle->socklen, pc->socklen)
-               != 0)
+        if (ngx_memn2cmp((u_char *) &idle->sockaddr, (u_char *) pc->sockaddr,
+                         idle->socklen, pc->socklen)
+            != 0)
         {
             continue;
         }
@@ -332,14 +333,14 @@ static ngx_int_t
 ngx_http_cos_keep_connection(ngx_peer_connection_t *pc,
     ngx_http_cos_peer_data_t *kp, ngx_uint_t state)
 {
-    ngx_connection_t       *c;
-    ngx_http_cos_idle_t    *idle;
-    ngx_http_upstream_t    *u;
-    ngx_http_cos_bucket_t  *bucket;
+    ngx_connection_t     *c;
+    ngx_http_cos_idle_t  *idle;
+    ngx_http_cos_pool_t  *pool;
+    ngx_http_upstream_t  *u;
 
     u = kp->upstream;
     c = pc->connection;
-    bucket = kp->bucket;
+    pool = kp->pool;
 
     if (!kp->keep
         || state & NGX_PEER_FAILED
@@ -380,8 +381,7 @@ ngx_http_cos_keep_connection(ngx_peer_connection_t *pc,
         }
 
         idle->connection = c;
-        idle->bucket = bucket;
-        idle->conf = kp->peers->conf;
+        idle->pool = pool;
         idle->socklen = pc->socklen;
         ngx_memcpy(&idle->sockaddr, pc->sockaddr, pc->socklen);
     }
@@ -389,8 +389,8 @@ ngx_http_cos_keep_connection(ngx_peer_connection_t *pc,
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, pc->log, 0,
                    "cos keepalive: saving connection %p", c);
 
-    ngx_queue_insert_head(&bucket->idle, &idle->queue);
-    bucket->nidle++;
+    ngx_queue_insert_head(&pool->idle, &idle->queue);
+    pool->nidle++;
 
     c->read->delayed = 0;
     ngx_add_timer(c->read, NGX_HTTP_COS_KEEPALIVE_TIMEOUT);
@@ -415,8 +415,8 @@ ngx_http_cos_keep_connection(ngx_peer_connection_t *pc,
         ngx_http_cos_idle_read_handler(c->read);
     }
 
-    if (bucket->nidle > bucket->keepalive) {
-        idle = ngx_queue_data(ngx_queue_last(&bucket->idle),
+    if (pool->nidle > kp->keep) {
+        idle = ngx_queue_data(ngx_queue_last(&pool->idle),
                               ngx_http_cos_idle_t, queue);
         c = idle->connection;
 
@@ -432,7 +432,7 @@ static void
 ngx_http_cos_remove_idle(ngx_http_cos_idle_t *idle)
 {
     ngx_queue_remove(&idle->queue);
-    idle->bucket->nidle--;
+    idle->pool->nidle--;
 
     ngx_http_cos_set_reusable(idle->connection, 0);
 }
@@ -574,15 +574,19 @@ ngx_http_cos_close_bucket(ngx_http_cos_bucket_t *bucket)
 {
     ngx_connection_t     *c;
     ngx_http_cos_idle_t  *idle;
+    ngx_http_cos_pool_t  *pool;
 
-    while (bucket->nidle) {
-        idle = ngx_queue_data(ngx_queue_head(&bucket->idle),
-                              ngx_http_cos_idle_t, queue);
-        c = idle->connection;
+    for (pool = bucket->pools; pool; pool = pool->next) {
 
-        ngx_http_cos_remove_idle(idle);
-        ngx_http_cos_close_connection(c);
+        while (pool->nidle) {
+            idle = ngx_queue_data(ngx_queue_head(&pool->idle),
+                                  ngx_http_cos_idle_t, queue);
+            c = idle->connection;
+
+            ngx_http_cos_remove_idle(idle);
+            ngx_http_cos_close_connection(c);
+        }
     }
 
-    ngx_http_cos_forget_peers(bucket);
+    ngx_http_cos_free_pools(bucket);
 }

@@ -16,43 +16,61 @@
 
 
 static ngx_http_cos_peers_t *ngx_http_cos_create_peers(
-    ngx_http_cos_bucket_t *bucket, void *conf,
-    ngx_http_cos_addrs_t *addrs);
+    ngx_http_cos_bucket_t *bucket, ngx_http_cos_addrs_t *addrs);
 static void ngx_http_cos_inherit_peers(ngx_http_cos_peers_t *peers,
     ngx_http_cos_peers_t *old);
 
 
-ngx_http_cos_peers_t *
-ngx_http_cos_get_peers(ngx_http_cos_bucket_t *bucket,
-    void *conf, ngx_http_cos_addrs_t *addrs)
+ngx_http_cos_pool_t *
+ngx_http_cos_get_pool(ngx_http_cos_bucket_t *bucket, void *conf)
 {
-    ngx_http_cos_peers_t  *peers, *old, **p;
+    ngx_http_cos_pool_t  *pool;
 
-    for (p = &bucket->peers; *p; p = &(*p)->next) {
-        if ((*p)->conf == conf) {
-            break;
+    for (pool = bucket->pools; pool; pool = pool->next) {
+        if (pool->conf == conf) {
+            return pool;
         }
     }
 
-    old = *p;
+    pool = ngx_calloc(sizeof(ngx_http_cos_pool_t), ngx_cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    pool->conf = conf;
+    pool->next = bucket->pools;
+    bucket->pools = pool;
+
+    ngx_queue_init(&pool->idle);
+
+    return pool;
+}
+
+
+ngx_http_cos_peers_t *
+ngx_http_cos_get_peers(ngx_http_cos_bucket_t *bucket,
+    ngx_http_cos_pool_t *pool, ngx_http_cos_addrs_t *addrs)
+{
+    ngx_http_cos_peers_t  *peers, *old;
+
+    old = pool->peers;
 
     if (old && old->addrs == addrs) {
         old->refs++;
         return old;
     }
 
-    peers = ngx_http_cos_create_peers(bucket, conf, addrs);
+    peers = ngx_http_cos_create_peers(bucket, addrs);
     if (peers == NULL) {
         return NULL;
     }
 
     if (old) {
         ngx_http_cos_inherit_peers(peers, old);
-        peers->next = old->next;
         ngx_http_cos_release_peers(old);
     }
 
-    *p = peers;
+    pool->peers = peers;
 
     peers->refs++;
 
@@ -62,7 +80,7 @@ ngx_http_cos_get_peers(ngx_http_cos_bucket_t *bucket,
 
 static ngx_http_cos_peers_t *
 ngx_http_cos_create_peers(ngx_http_cos_bucket_t *bucket,
-    void *conf, ngx_http_cos_addrs_t *addrs)
+    ngx_http_cos_addrs_t *addrs)
 {
     ngx_uint_t                      i;
     ngx_pool_t                     *pool;
@@ -107,7 +125,6 @@ ngx_http_cos_create_peers(ngx_http_cos_bucket_t *bucket,
 
     peers->pool = pool;
     peers->refs = 1;
-    peers->conf = conf;
     peers->upstream.peer.data = rr;
 
     peers->addrs = addrs;
@@ -186,14 +203,19 @@ ngx_http_cos_release_peers(ngx_http_cos_peers_t *peers)
 
 
 void
-ngx_http_cos_forget_peers(ngx_http_cos_bucket_t *bucket)
+ngx_http_cos_free_pools(ngx_http_cos_bucket_t *bucket)
 {
-    ngx_http_cos_peers_t  *peers, *next;
+    ngx_http_cos_pool_t  *pool, *next;
 
-    for (peers = bucket->peers; peers; peers = next) {
-        next = peers->next;
-        ngx_http_cos_release_peers(peers);
+    for (pool = bucket->pools; pool; pool = next) {
+        next = pool->next;
+
+        if (pool->peers) {
+            ngx_http_cos_release_peers(pool->peers);
+        }
+
+        ngx_free(pool);
     }
 
-    bucket->peers = NULL;
+    bucket->pools = NULL;
 }

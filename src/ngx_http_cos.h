@@ -42,6 +42,7 @@ typedef struct ngx_http_cos_cors_s         ngx_http_cos_cors_t;
 typedef struct ngx_http_cos_post_s         ngx_http_cos_post_t;
 typedef struct ngx_http_cos_peers_s        ngx_http_cos_peers_t;
 typedef struct ngx_http_cos_pool_s         ngx_http_cos_pool_t;
+typedef struct ngx_http_cos_parked_s       ngx_http_cos_parked_t;
 
 
 /* one bit for each row of the operation table and each guarded feature */
@@ -168,6 +169,8 @@ typedef struct {
     ngx_int_t                     (*process_header)(ngx_http_request_t *r);
     ngx_int_t                     (*reinit_request)(ngx_http_request_t *r);
     ngx_atomic_uint_t               refused;
+
+    ngx_http_cos_parked_t          *parked; /* of cos_wait.c */
 
     ngx_uint_t                      error_status;
     ngx_str_t                       error_code;

@@ -11,6 +11,7 @@
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_bucket.h"
 #include "ngx_http_cos_endpoint.h"
+#include "ngx_http_cos_wait.h"
 
 
 /* milliseconds */
@@ -36,15 +37,6 @@
 #define NGX_HTTP_COS_WAIT_OLD     1000
 
 
-typedef struct {
-    ngx_queue_t                queue;
-    ngx_http_request_t        *request;
-    ngx_http_handler_pt        handler;
-    ngx_event_t                event;
-    unsigned                   queued:1;
-} ngx_http_cos_waiter_t;
-
-
 static ngx_http_cos_endpoint_t *ngx_http_cos_get_endpoint(
     ngx_http_request_t *r, ngx_http_cos_bucket_t *bucket);
 static ngx_int_t ngx_http_cos_literal_endpoint(ngx_http_cos_endpoint_t *ep);
@@ -62,9 +54,6 @@ static void ngx_http_cos_set_addrs(ngx_http_cos_endpoint_t *ep,
     ngx_http_cos_addrs_t *addrs, ngx_msec_t ttl);
 static ngx_uint_t ngx_http_cos_same_addrs(ngx_http_cos_addrs_t *a,
     ngx_http_cos_addrs_t *b);
-static void ngx_http_cos_wake(ngx_http_cos_endpoint_t *ep);
-static void ngx_http_cos_waiter_handler(ngx_event_t *ev);
-static void ngx_http_cos_waiter_cleanup(void *data);
 
 
 ngx_int_t
@@ -312,7 +301,7 @@ done:
 
     ngx_resolve_name_done(ctx);
 
-    ngx_http_cos_wake(ep);
+    ngx_http_cos_wake(&ep->waiting);
 }
 
 
@@ -365,7 +354,7 @@ ngx_http_cos_system_handler(void *data, int err, struct addrinfo *list)
 
 done:
 
-    ngx_http_cos_wake(ep);
+    ngx_http_cos_wake(&ep->waiting);
 }
 
 
@@ -543,110 +532,16 @@ ngx_int_t
 ngx_http_cos_wait_addrs(ngx_http_request_t *r, ngx_http_cos_bucket_t *bucket,
     ngx_http_handler_pt handler)
 {
-    ngx_http_cleanup_t        *cln;
-    ngx_http_cos_waiter_t     *w;
     ngx_http_cos_endpoint_t   *ep;
     ngx_http_core_loc_conf_t  *clcf;
 
     ep = bucket->at;
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    w = ngx_pcalloc(r->pool, sizeof(ngx_http_cos_waiter_t));
-    if (w == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    cln->handler = ngx_http_cos_waiter_cleanup;
-    cln->data = w;
-
-    w->request = r;
-    w->handler = handler;
-
-    w->event.handler = ngx_http_cos_waiter_handler;
-    w->event.data = w;
-    w->event.log = r->connection->log;
-
-    ngx_add_timer(&w->event, ep->addrs ? NGX_HTTP_COS_WAIT_OLD
-                                       : clcf->resolver_timeout);
-
-    w->queued = 1;
-    ngx_queue_insert_tail(&ep->waiting, &w->queue);
-
-    if (r == r->main) {
-        r->read_event_handler = ngx_http_test_reading;
-    }
-
-    r->main->count++;
-
-    return NGX_DONE;
-}
-
-
-static void
-ngx_http_cos_wake(ngx_http_cos_endpoint_t *ep)
-{
-    ngx_queue_t            *q;
-    ngx_http_cos_waiter_t  *w;
-
-    while (!ngx_queue_empty(&ep->waiting)) {
-
-        q = ngx_queue_head(&ep->waiting);
-        ngx_queue_remove(q);
-
-        w = ngx_queue_data(q, ngx_http_cos_waiter_t, queue);
-        w->queued = 0;
-
-        ngx_post_event(&w->event, &ngx_posted_events);
-    }
-}
-
-
-/* looked up, or waited for long enough */
-
-static void
-ngx_http_cos_waiter_handler(ngx_event_t *ev)
-{
-    ngx_connection_t       *c;
-    ngx_http_request_t     *r;
-    ngx_http_cos_waiter_t  *w;
-
-    w = ev->data;
-    r = w->request;
-    c = r->connection;
-
-    ngx_http_cos_waiter_cleanup(w);
-
-    ngx_http_set_log_request(c->log, r);
-
-    r->read_event_handler = ngx_http_block_reading;
-
-    ngx_http_finalize_request(r, w->handler(r));
-    ngx_http_run_posted_requests(c);
-}
-
-
-static void
-ngx_http_cos_waiter_cleanup(void *data)
-{
-    ngx_http_cos_waiter_t *w = data;
-
-    if (w->queued) {
-        w->queued = 0;
-        ngx_queue_remove(&w->queue);
-    }
-
-    if (w->event.timer_set) {
-        ngx_del_timer(&w->event);
-    }
-
-    if (w->event.posted) {
-        ngx_delete_posted_event(&w->event);
-    }
+    return ngx_http_cos_park(r, &ep->waiting,
+                             ep->addrs ? NGX_HTTP_COS_WAIT_OLD
+                                       : clcf->resolver_timeout,
+                             handler);
 }
 
 

@@ -315,35 +315,14 @@ ngx_http_cos_xml(u_char *p, const char *name, ngx_str_t *text)
     for (i = 0; i < text->len; i++) {
         ch = text->data[i];
 
-        switch (ch) {
+        /* what XML cannot carry, and bytes that may not be UTF-8 */
 
-        case '<':
-            p = ngx_cpymem(p, "&lt;", 4);
-            break;
-
-        case '>':
-            p = ngx_cpymem(p, "&gt;", 4);
-            break;
-
-        case '&':
-            p = ngx_cpymem(p, "&amp;", 5);
-            break;
-
-        case '"':
-            p = ngx_cpymem(p, "&quot;", 6);
-            break;
-
-        default:
-
-            /* what XML cannot carry, and bytes that may not be UTF-8 */
-
-            if (ch < 0x20 || ch >= 0x7f) {
-                p = ngx_sprintf(p, "%%%02Xd", (unsigned) ch);
-                break;
-            }
-
-            *p++ = ch;
+        if (ch < 0x20 || ch >= 0x7f) {
+            p = ngx_sprintf(p, "%%%02Xd", (unsigned) ch);
+            continue;
         }
+
+        p = (u_char *) ngx_escape_html(p, &ch, 1);
     }
 
     return ngx_sprintf(p, "</%s>\n", name);

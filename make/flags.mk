@@ -1,5 +1,5 @@
 
-# KIND is internal: dynamic, static, asan or tsan.
+# KIND is internal: dynamic, static, nossl, asan or tsan.
 
 KIND ?= dynamic
 

@@ -58,6 +58,12 @@ NGX_FLAGS := \
 	--with-http_sub_module \
 	--with-http_v2_module
 
+# for buckets that are spoken to in plain http
+
+ifeq ($(KIND),nossl)
+NGX_FLAGS := $(filter-out --with-http_ssl_module,$(NGX_FLAGS))
+endif
+
 ADD_MODULE := $(if $(filter dynamic,$(KIND)),--add-dynamic-module,--add-module)
 
 # What the configured tree depends on, beside files.  nginx-dev is named by

@@ -66,8 +66,9 @@ tsan-test: test-build
 	    $(filter-out $(TSAN_SKIP),$(filter $(TSAN_TESTS),$(TESTS))))
 
 
-# Every nginx we promise to build against, or the one of NGINX_SRC.  nginx
-# compiles addons with -W -Wall -Werror, but for unused parameters.
+# Every nginx we promise to build against, or the one of NGINX_SRC; "nossl" is
+# without OpenSSL.  nginx compiles addons with -W -Wall -Werror, but for unused
+# parameters.
 
 MATRIX ?= bookworm trixie sid
 
@@ -81,7 +82,7 @@ matrix:
 	        src=$$(tools/fetch-nginx-source $$suite) || { \
 	            failed="$$failed $$suite:source"; continue; }; \
 	    fi; \
-	    for cc in gcc clang; do for kind in dynamic static; do \
+	    for cc in gcc clang; do for kind in dynamic static nossl; do \
 	        echo "matrix: $$suite $$cc $$kind"; \
 	        $(MAKE) --no-print-directory NGINX_SRC="$$src" CC=$$cc \
 	            KIND=$$kind nginx > build/matrix.log 2>&1 \

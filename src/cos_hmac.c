@@ -15,7 +15,7 @@
 /* the state of LibreSSL is the same, that of others is not */
 
 #if (NGX_OPENSSL && !defined OPENSSL_IS_BORINGSSL                            \
-     && !defined OPENSSL_IS_AWSLC)
+     && !defined OPENSSL_IS_AWSLC && !defined COS_SHA1_STATE)
 #define COS_SHA1_STATE  1
 
 static ngx_inline void cos_put32(u_char *p, uint32_t value);

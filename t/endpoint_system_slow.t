@@ -14,6 +14,7 @@ BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
 use Test::COS;
+use Test::COS::Hosts;
 
 use IO::Socket::INET;
 
@@ -24,28 +25,14 @@ select STDOUT; $| = 1;
 
 my $t = Test::COS->new()->needs(qw/ proxy /)->needs_cos();
 
-# Where this is allowed, nginx is started with a hosts file and a name server
-# of its own, in a mount namespace of its own.
-
+my $hosts = Test::COS::Hosts->new($t, 'resolv.conf' =>
+	"nameserver 127.0.0.3\noptions timeout:1 attempts:1\n");
 hosts('127.0.0.1 two.test', '127.0.0.2 two.test');
-$t->write_file('resolv.conf', "nameserver 127.0.0.3\n"
-	. "options timeout:1 attempts:1\n");
-my $enter = join ' && ', map({ 'mount --bind ' . $t->path($_) . " /etc/$_" }
-	qw/ hosts resolv.conf /), 'exec';
-$t->skip_all('no mount namespace for a hosts file') if $> != 0
-	|| system("unshare -m sh -c '$enter getent ahosts two.test' "
-		. '2>/dev/null | grep -q 127.0.0.2') != 0;
 
 # a name server that never answers; at worst there is none
 
 my $deaf = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.3',
 	LocalPort => 53);
-
-my $nginx = Test::COS::Nginx::binary();
-$t->write_file('nginx', "#!/bin/sh\nexec unshare -m sh -c '$enter \"\$0\""
-	. " \"\$@\"' $nginx \"\$@\"\n");
-chmod 0755, $t->path('nginx');
-$ENV{TEST_NGINX_BINARY} = $t->path('nginx');
 
 $t->plan(18);
 
@@ -149,8 +136,7 @@ is(scalar(grep { !$_->{verified} } $t->journal), 0, 'all are signed');
 ###############################################################################
 
 sub hosts {
-	$t->write_file('hosts', join '', map { "$_\n" } '127.0.0.1 localhost',
-		'127.0.0.1 one.test', @_);
+	$hosts->set('127.0.0.1 one.test', @_);
 }
 
 ###############################################################################

@@ -49,10 +49,10 @@ $t->port(80xx) is it.  Functions that take C<port> take 80xx.
  nginx_version      "1.22.1"; version_at_least('1.25.1')
  has_cos            the module under test is there; needs_cos() skips if not
 
- cos(%options)      starts a local COS.  port => 8081, tls => 1 (or a hash of
-                    make_ca), dir => 8081 (the objects of another one),
-                    anything of COS::Server's configuration: buckets,
-                    credentials, strict, clock_offset, ...  By default
+ cos(%options)      starts a local COS.  port => 8081, address => '127.0.0.1',
+                    tls => 1 (or a hash of make_ca), dir => 8081 (the objects
+                    of another one), anything of COS::Server's configuration:
+                    buckets, credentials, strict, clock_offset, ...  By default
                     AKIDEXAMPLE... / ExampleSecretKey..., images-1250000000 in
                     ap-guangzhou, videos-1250000000 in ap-shanghai, strict
  stop_cos($port)    stops it; cos(port => $port, ...) starts it again with the
@@ -244,6 +244,7 @@ sub cos {
 	die "there is a COS on port $port\n" if $self->{cos}{$port}
 		&& $self->{cos}{$port}{process};
 
+	my $address = delete $opt{address} || '127.0.0.1';
 	my $tls = delete $opt{tls};
 	if ($tls) {
 		$tls = $self->make_ca(names => ['*.cos.ap-guangzhou.myqcloud.com',
@@ -264,7 +265,7 @@ sub cos {
 
 	my $server = COS::Server->new(%conf);
 	# listening from here on: nobody has to wait for it
-	my $listen = COS::Server->listen('127.0.0.1', $self->port($port));
+	my $listen = COS::Server->listen($address, $self->port($port));
 	my $process = Test::COS::Process->fork(sub { $server->run($listen) },
 		$self->path("cos-$of/stderr.log"));
 	close $listen;

@@ -13,6 +13,7 @@ BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
 use Test::COS;
+use Test::COS::Hosts;
 
 use IO::Socket::INET;
 
@@ -23,23 +24,13 @@ select STDOUT; $| = 1;
 
 my $t = Test::COS->new()->needs('proxy', 'cache')->needs_cos();
 
-# A name with two addresses.  Where this is allowed, nginx is started with a
-# hosts file of its own, in a mount namespace of its own.
+# a name with two addresses
 
-$t->write_file('hosts', "127.0.0.1 localhost\n127.0.0.1 two.test\n"
-	. "127.0.0.2 two.test\n");
-my $enter = 'mount --bind ' . $t->path('hosts') . ' /etc/hosts && exec';
-$t->skip_all('no mount namespace for a hosts file') if $> != 0
-	|| system("unshare -m sh -c '$enter getent ahosts two.test' "
-		. '2>/dev/null | grep -q 127.0.0.2') != 0;
+my $hosts = Test::COS::Hosts->new($t);
+$hosts->set('127.0.0.1 two.test', '127.0.0.2 two.test');
+
 $t->skip_all('no 127.0.0.2') unless IO::Socket::INET->new(Listen => 1,
 	LocalAddr => '127.0.0.2', LocalPort => $t->port(8081), ReuseAddr => 1);
-
-my $nginx = Test::COS::Nginx::binary();
-$t->write_file('nginx', "#!/bin/sh\nexec unshare -m sh -c '$enter \"\$0\""
-	. " \"\$@\"' $nginx \"\$@\"\n");
-chmod 0755, $t->path('nginx');
-$ENV{TEST_NGINX_BINARY} = $t->path('nginx');
 
 $t->plan(36);
 

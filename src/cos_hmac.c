@@ -11,6 +11,7 @@
 
 
 #define COS_SHA1_BLOCK  64
+#define COS_SHA1_LONG   (8 * COS_SHA1_BLOCK)
 
 /* the state of LibreSSL is the same, that of others is not */
 
@@ -98,12 +99,25 @@ cos_sha1_end(u_char *digest, cos_sha1_t *sha1, const void *data, size_t len)
 {
 #if (COS_SHA1_STATE)
 
+    size_t         n;
     uint64_t       bits;
     const u_char  *p;
 
     /* whole blocks need not be copied */
 
     if (sha1->num == 0) {
+
+        /* many of them are faster at once */
+
+        if (len >= COS_SHA1_LONG) {
+            n = len - len % COS_SHA1_BLOCK;
+
+            (void) SHA1_Update(sha1, data, n);
+
+            data = (const u_char *) data + n;
+            len -= n;
+        }
+
         bits = ((uint64_t) sha1->Nh << 32 | sha1->Nl) + ((uint64_t) len << 3);
 
         sha1->Nh = (uint32_t) (bits >> 32);

@@ -11,8 +11,6 @@
 #include "cos_sign.h"
 
 
-#define COS_SIGN_CHUNK  1024
-
 #define COS_SIGN_ALGORITHM   "q-sign-algorithm=sha1&q-ak="
 #define COS_SIGN_SIGN_TIME   "&q-sign-time="
 #define COS_SIGN_KEY_TIME    "&q-key-time="
@@ -36,9 +34,8 @@ typedef enum {
 
 
 typedef struct {
-    ngx_str_t    name;          /* escaped and lower-cased */
-    ngx_str_t    value;
-    ngx_str_t    escaped;       /* the value, or null if not known */
+    ngx_str_t          name;    /* escaped and lower-cased */
+    const cos_pair_t  *pair;
 } cos_sign_item_t;
 
 
@@ -49,12 +46,12 @@ typedef struct {
 } cos_sign_lists_t;
 
 
-/* text on its way into SHA-1 */
+/* how much there is of parameters and headers, at most */
 typedef struct {
-    cos_sha1_t   sha1;
-    size_t       len;
-    u_char       data[COS_SIGN_CHUNK];
-} cos_sign_text_t;
+    size_t       plain;         /* of names that are only copied */
+    size_t       other;
+    size_t       values;        /* escaped */
+} cos_sign_lens_t;
 
 
 typedef struct {
@@ -65,22 +62,16 @@ typedef struct {
 
 static u_char *cos_sign_make(const cos_sign_t *sign, u_char *buf,
     cos_sign_lists_t *lists, u_char *signature);
-static void cos_sign_names(const cos_pair_t *pairs, ngx_uint_t n,
-    size_t *plain, size_t *other);
+static void cos_sign_measure(const cos_pair_t *pairs, ngx_uint_t n,
+    cos_sign_lens_t *lens);
 static u_char *cos_sign_items(cos_sign_item_t *items, const cos_pair_t *pairs,
     ngx_uint_t n, u_char *p);
 static void cos_sign_sort(cos_sign_item_t *items, ngx_uint_t n);
 static ngx_int_t cos_sign_cmp(const cos_sign_item_t *one,
     const cos_sign_item_t *two);
 static ngx_int_t cos_sign_cmp_str(const ngx_str_t *one, const ngx_str_t *two);
-static void cos_sign_text(cos_sign_text_t *text, const u_char *data,
-    size_t len);
-static void cos_sign_text_lower(cos_sign_text_t *text, const ngx_str_t *str);
-static ngx_inline void cos_sign_char(cos_sign_text_t *text, u_char ch);
-static void cos_sign_text_escape(cos_sign_text_t *text, const ngx_str_t *str);
-static void cos_sign_text_items(cos_sign_text_t *text,
-    const cos_sign_item_t *items, ngx_uint_t n);
-static void cos_sign_text_flush(cos_sign_text_t *text);
+static u_char *cos_sign_text(u_char *p, const cos_sign_item_t *items,
+    ngx_uint_t n);
 static u_char *cos_sign_copy(u_char *p, const ngx_str_t *str);
 static u_char *cos_sign_list(u_char *p, const cos_sign_item_t *items,
     ngx_uint_t n);
@@ -129,45 +120,57 @@ cos_sign_key(cos_hmac_t *sign_key, const ngx_str_t *secret_key,
 size_t
 cos_sign_size(const cos_sign_t *sign)
 {
-    size_t  plain, other;
+    size_t           text, result;
+    ngx_uint_t       n;
+    cos_sign_lens_t  lens;
 
-    plain = 0;
-    other = 0;
+    ngx_memzero(&lens, sizeof(cos_sign_lens_t));
 
-    cos_sign_names(sign->params, sign->nparams, &plain, &other);
-    cos_sign_names(sign->headers, sign->nheaders, &plain, &other);
+    cos_sign_measure(sign->params, sign->nparams, &lens);
+    cos_sign_measure(sign->headers, sign->nheaders, &lens);
+
+    n = sign->nparams + sign->nheaders;
 
     /*
-     * The items, their names, and behind them the result, or StringToSign
-     * before it.  An escaped name takes up to three times its length.  In the
-     * query form, which is the longer one, a byte of it ends up as "%25xx".
+     * The items, their names, and behind them HttpString, then StringToSign,
+     * then the result.  An escaped name takes up to three times its length.
+     * In the query form, which is the longer one, a byte of it ends up as
+     * "%25xx".
      */
 
-    return NGX_ALIGNMENT
-           + (sign->nparams + sign->nheaders) * sizeof(cos_sign_item_t)
-           + 3 * other
-           + sizeof(COS_SIGN_ALGORITHM COS_SIGN_SIGN_TIME COS_SIGN_KEY_TIME
+    text = sign->method.len + sign->path.len + sizeof("\n\n\n\n") - 1
+           + lens.plain + 3 * lens.other + lens.values
+           + n * (sizeof("=&") - 1);
+
+    result = sizeof(COS_SIGN_ALGORITHM COS_SIGN_SIGN_TIME COS_SIGN_KEY_TIME
                     COS_SIGN_HEADERS COS_SIGN_PARAMS COS_SIGN_SIGNATURE) - 1
-           + COS_SHA1_HEX_LEN
-           + 3 * sign->secret_id.len + 2 * 3 * sign->key_time.len
-           + plain + 5 * other
-           + (sign->nparams + sign->nheaders) * (sizeof("%3B") - 1);
+             + COS_SHA1_HEX_LEN
+             + 3 * sign->secret_id.len + 2 * 3 * sign->key_time.len
+             + lens.plain + 5 * lens.other + n * (sizeof("%3B") - 1);
+
+    return NGX_ALIGNMENT + n * sizeof(cos_sign_item_t) + 3 * lens.other
+           + ngx_max(text, result);
 }
 
 
 static void
-cos_sign_names(const cos_pair_t *pairs, ngx_uint_t n, size_t *plain,
-    size_t *other)
+cos_sign_measure(const cos_pair_t *pairs, ngx_uint_t n, cos_sign_lens_t *lens)
 {
-    ngx_uint_t  i;
+    ngx_uint_t         i;
+    const cos_pair_t  *pair;
 
     for (i = 0; i < n; i++) {
-        if (pairs[i].flags & COS_PAIR_PLAIN_NAME) {
-            *plain += pairs[i].name.len;
+        pair = &pairs[i];
+
+        if (pair->flags & COS_PAIR_PLAIN_NAME) {
+            lens->plain += pair->name.len;
 
         } else {
-            *other += pairs[i].name.len;
+            lens->other += pair->name.len;
         }
+
+        lens->values += pair->escaped.data ? pair->escaped.len
+                                           : 3 * pair->value.len;
     }
 }
 
@@ -233,8 +236,9 @@ static u_char *
 cos_sign_make(const cos_sign_t *sign, u_char *buf, cos_sign_lists_t *lists,
     u_char *signature)
 {
-    u_char           *p, digest[COS_SHA1_LEN];
-    cos_sign_text_t   text;
+    u_char      *p, digest[COS_SHA1_LEN];
+    size_t       i;
+    cos_sha1_t   sha1;
 
     p = ngx_align_ptr(buf, NGX_ALIGNMENT);
 
@@ -245,19 +249,22 @@ cos_sign_make(const cos_sign_t *sign, u_char *buf, cos_sign_lists_t *lists,
     p = cos_sign_items(lists->params, sign->params, sign->nparams, p);
     buf = cos_sign_items(lists->headers, sign->headers, sign->nheaders, p);
 
-    cos_sha1_init(&text.sha1);
-    text.len = 0;
+    p = buf;
 
-    cos_sign_text_lower(&text, &sign->method);
-    cos_sign_char(&text, '\n');
-    cos_sign_text(&text, sign->path.data, sign->path.len);
-    cos_sign_char(&text, '\n');
-    cos_sign_text_items(&text, lists->params, sign->nparams);
-    cos_sign_char(&text, '\n');
-    cos_sign_text_items(&text, lists->headers, sign->nheaders);
-    cos_sign_char(&text, '\n');
+    for (i = 0; i < sign->method.len; i++) {
+        *p++ = ngx_tolower(sign->method.data[i]);
+    }
 
-    cos_sha1_end(digest, &text.sha1, text.data, text.len);
+    *p++ = '\n';
+    p = cos_sign_copy(p, &sign->path);
+    *p++ = '\n';
+    p = cos_sign_text(p, lists->params, sign->nparams);
+    *p++ = '\n';
+    p = cos_sign_text(p, lists->headers, sign->nheaders);
+    *p++ = '\n';
+
+    cos_sha1_init(&sha1);
+    cos_sha1_end(digest, &sha1, buf, p - buf);
 
     p = cos_sign_put(buf, "sha1\n");
     p = cos_sign_copy(p, &sign->key_time);
@@ -281,8 +288,7 @@ cos_sign_items(cos_sign_item_t *items, const cos_pair_t *pairs, ngx_uint_t n,
     ngx_uint_t   i;
 
     for (i = 0; i < n; i++) {
-        items[i].value = pairs[i].value;
-        items[i].escaped = pairs[i].escaped;
+        items[i].pair = &pairs[i];
 
         if (pairs[i].flags & COS_PAIR_PLAIN_NAME) {
             items[i].name = pairs[i].name;
@@ -359,7 +365,7 @@ cos_sign_cmp(const cos_sign_item_t *one, const cos_sign_item_t *two)
 
     rc = cos_sign_cmp_str(&one->name, &two->name);
 
-    return rc ? rc : cos_sign_cmp_str(&one->value, &two->value);
+    return rc ? rc : cos_sign_cmp_str(&one->pair->value, &two->pair->value);
 }
 
 
@@ -383,106 +389,29 @@ cos_sign_cmp_str(const ngx_str_t *one, const ngx_str_t *two)
 }
 
 
-static void
-cos_sign_text(cos_sign_text_t *text, const u_char *data, size_t len)
+static u_char *
+cos_sign_text(u_char *p, const cos_sign_item_t *items, ngx_uint_t n)
 {
-    if (len > COS_SIGN_CHUNK - text->len) {
-        cos_sign_text_flush(text);
-
-        if (len > COS_SIGN_CHUNK) {
-            cos_sha1_update(&text->sha1, data, len);
-            return;
-        }
-    }
-
-    if (len) {
-        ngx_memcpy(text->data + text->len, data, len);
-        text->len += len;
-    }
-}
-
-
-static void
-cos_sign_text_lower(cos_sign_text_t *text, const ngx_str_t *str)
-{
-    size_t  i;
-
-    for (i = 0; i < str->len; i++) {
-        cos_sign_char(text, ngx_tolower(str->data[i]));
-    }
-}
-
-
-static ngx_inline void
-cos_sign_char(cos_sign_text_t *text, u_char ch)
-{
-    if (text->len == COS_SIGN_CHUNK) {
-        cos_sign_text_flush(text);
-    }
-
-    text->data[text->len++] = ch;
-}
-
-
-static void
-cos_sign_text_escape(cos_sign_text_t *text, const ngx_str_t *str)
-{
-    size_t         n, len;
-    u_char        *last;
-    const u_char  *p;
-
-    p = str->data;
-    len = str->len;
-
-    while (len) {
-        n = (COS_SIGN_CHUNK - text->len) / 3;
-
-        if (n == 0) {
-            cos_sign_text_flush(text);
-            continue;
-        }
-
-        n = ngx_min(n, len);
-
-        last = cos_escape(text->data + text->len, p, n, COS_ESCAPE_VALUE);
-        text->len = last - text->data;
-
-        p += n;
-        len -= n;
-    }
-}
-
-
-static void
-cos_sign_text_items(cos_sign_text_t *text, const cos_sign_item_t *items,
-    ngx_uint_t n)
-{
-    ngx_uint_t  i;
+    ngx_uint_t         i;
+    const cos_pair_t  *pair;
 
     for (i = 0; i < n; i++) {
+        pair = items[i].pair;
 
         if (i) {
-            cos_sign_char(text, '&');
+            *p++ = '&';
         }
 
-        cos_sign_text(text, items[i].name.data, items[i].name.len);
-        cos_sign_char(text, '=');
+        p = cos_sign_copy(p, &items[i].name);
+        *p++ = '=';
 
-        if (items[i].escaped.data) {
-            cos_sign_text(text, items[i].escaped.data, items[i].escaped.len);
-
-        } else {
-            cos_sign_text_escape(text, &items[i].value);
-        }
+        p = pair->escaped.data
+            ? cos_sign_copy(p, &pair->escaped)
+            : cos_escape(p, pair->value.data, pair->value.len,
+                         COS_ESCAPE_VALUE);
     }
-}
 
-
-static void
-cos_sign_text_flush(cos_sign_text_t *text)
-{
-    cos_sha1_update(&text->sha1, text->data, text->len);
-    text->len = 0;
+    return p;
 }
 
 

@@ -11,11 +11,6 @@
 #include "cos_query.h"
 
 
-static u_char *cos_query_find(u_char *p, u_char *last, u_char ch);
-static u_char *cos_query_decode(ngx_str_t *str, u_char *dst, u_char *src,
-    size_t len, ngx_uint_t *canonical);
-
-
 ngx_uint_t
 cos_query_count(const ngx_str_t *args)
 {
@@ -38,116 +33,122 @@ cos_query_count(const ngx_str_t *args)
         }
 
         n++;
-        p = cos_query_find(p, last, '&');
+        p = memchr(p, '&', last - p);
+
+        if (p == NULL) {
+            break;
+        }
     }
 
     return n;
 }
 
 
+/*
+ * The usual text has nothing to decode, and nothing to escape again later.
+ * It is read in a copy that ends with "&", so that its end need not be looked
+ * for, and what is decoded stays where it is.
+ */
+
 ngx_int_t
 cos_query_parse(const ngx_str_t *args, cos_pair_t *pairs, ngx_uint_t *n,
-    u_char *buf)
+    u_char *buf, ngx_uint_t *canonical)
 {
-    u_char      *p, *last, *equal, *end;
-    ngx_uint_t   canonical;
-    cos_pair_t  *pair;
+    u_char      *p, *last, *end;
+    ngx_uint_t   same;
+    cos_pair_t  *pair, *most;
+
+    pair = pairs;
+    most = pairs + *n;
 
     *n = 0;
+    *canonical = 1;
 
     if (args->len == 0) {
         return NGX_OK;
     }
 
-    pair = pairs;
-    p = args->data;
-    last = p + args->len;
+    last = ngx_cpymem(buf, args->data, args->len);
+    *last = '&';
 
-    while (p < last) {
+    /* it would be taken for a character that is not escaped */
+
+    if (memchr(buf, '\0', args->len)) {
+        return NGX_ERROR;
+    }
+
+    for (p = buf; p <= last; p++) {
 
         if (*p == '&') {
-            p++;
+            *canonical = 0;
             continue;
         }
 
-        end = cos_query_find(p, last, '&');
-        equal = cos_query_find(p, end, '=');
+        if (pair == most) {
+            return NGX_ERROR;
+        }
 
-        pair->flags = 0;
+        pair->name.data = p;
 
-        if (cos_is_plain(p, equal - p, COS_ESCAPE_NAME)) {
-            pair->name.len = equal - p;
-            pair->name.data = p;
-            pair->flags |= COS_PAIR_PLAIN_NAME;
+        while (cos_unreserved[*p] == *p) {
+            p++;
+        }
 
-        } else {
-            buf = cos_query_decode(&pair->name, buf, p, equal - p,
-                                   &canonical);
-            if (buf == NULL) {
+        pair->flags = (*p == '=' || *p == '&') ? COS_PAIR_PLAIN_NAME : 0;
+
+        while (cos_unreserved[*p]) {
+            p++;
+        }
+
+        end = p;
+
+        if (*p != '=' && *p != '&') {
+            p = cos_unescape_query(p, '=', &end, canonical);
+            if (p == NULL) {
                 return NGX_ERROR;
             }
         }
 
-        if (equal < end) {
-            equal++;
+        pair->name.len = end - pair->name.data;
+
+        if (*p == '=') {
+            p++;
 
         } else {
             pair->flags |= COS_PAIR_BARE;
         }
 
-        buf = cos_query_decode(&pair->value, buf, equal, end - equal,
-                               &canonical);
-        if (buf == NULL) {
-            return NGX_ERROR;
+        pair->value.data = p;
+        pair->escaped.data = args->data + (p - buf);
+
+        while (cos_unreserved[*p]) {
+            p++;
         }
 
-        pair->escaped.data = canonical ? equal : NULL;
-        pair->escaped.len = canonical ? (size_t) (end - equal) : 0;
+        end = p;
+        same = 1;
+
+        if (*p != '&') {
+            p = cos_unescape_query(p, '&', &end, &same);
+            if (p == NULL) {
+                return NGX_ERROR;
+            }
+        }
+
+        pair->value.len = end - pair->value.data;
+        pair->escaped.len = p - pair->value.data;
+
+        if (!same) {
+            ngx_str_null(&pair->escaped);
+            *canonical = 0;
+        }
 
         pair++;
-        p = end;
     }
 
     *n = pair - pairs;
 
     return NGX_OK;
-}
-
-
-static u_char *
-cos_query_find(u_char *p, u_char *last, u_char ch)
-{
-    p = memchr(p, ch, last - p);
-
-    return p ? p : last;
-}
-
-
-/* the usual text has nothing to decode, and nothing to escape again later */
-
-static u_char *
-cos_query_decode(ngx_str_t *str, u_char *dst, u_char *src, size_t len,
-    ngx_uint_t *canonical)
-{
-    u_char  *last;
-
-    if (cos_is_plain(src, len, COS_ESCAPE_VALUE)) {
-        str->len = len;
-        str->data = src;
-        *canonical = 1;
-
-        return dst;
-    }
-
-    last = cos_unescape_query(dst, src, len, canonical);
-    if (last == NULL) {
-        return NULL;
-    }
-
-    str->len = last - dst;
-    str->data = dst;
-
-    return last;
 }
 
 

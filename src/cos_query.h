@@ -28,18 +28,19 @@ typedef struct {
 } cos_pair_t;
 
 
-/* the most pairs that cos_query_parse() can give */
+/* the number of pairs that cos_query_parse() gives */
 ngx_uint_t cos_query_count(const ngx_str_t *args);
 
 /*
  * Splits at "&" (empty segments are dropped) and at the first "=", decodes
- * each side once, "+" as a space.  pairs holds cos_query_count(args) items,
- * buf holds args->len bytes; the strings point into it or into args.  Returns
- * NGX_ERROR on an invalid escape or a control character after decoding
- * (0x00-0x1f, 0x7f).
+ * each side once, "+" as a space.  There is room for n pairs, of which n is
+ * the number then, and buf holds args->len + 1 bytes; the strings point into
+ * it or into args.  Tells whether cos_query_write() would make args of the
+ * pairs again.  Returns NGX_ERROR on an invalid escape, on a control character
+ * after decoding (0x00-0x1f, 0x7f), or if there are more pairs.
  */
 ngx_int_t cos_query_parse(const ngx_str_t *args, cos_pair_t *pairs,
-    ngx_uint_t *n, u_char *buf);
+    ngx_uint_t *n, u_char *buf, ngx_uint_t *canonical);
 
 /*
  * The canonical wire form, in the given order, without "?": both sides

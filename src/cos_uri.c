@@ -10,13 +10,10 @@
 #include "cos_uri.h"
 
 
-static ngx_int_t cos_hex_digit(u_char ch);
 static ngx_uint_t cos_is_dots(const u_char *segment, size_t len);
 
 
-/* what stays as it is, lower-cased; zero for what has to be escaped */
-
-static const u_char  cos_unreserved[256] =
+const u_char  cos_unreserved[256] =
     "\0\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0"
     "\0\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0"
     "\0\0\0\0\0\0\0\0" "\0\0\0\0\0-.\0"
@@ -25,6 +22,18 @@ static const u_char  cos_unreserved[256] =
     "pqrstuvw"         "xyz\0\0\0\0_"
     "\0abcdefg"        "hijklmno"
     "pqrstuvw"         "xyz\0\0\0~\0";
+
+
+/* the value of a hexadecimal digit and 0x10; zero for what is none */
+
+static const u_char  cos_digits[256] =
+    "\0\0\0\0\0\0\0\0"                 "\0\0\0\0\0\0\0\0"
+    "\0\0\0\0\0\0\0\0"                 "\0\0\0\0\0\0\0\0"
+    "\0\0\0\0\0\0\0\0"                 "\0\0\0\0\0\0\0\0"
+    "\x10\x11\x12\x13\x14\x15\x16\x17" "\x18\x19\0\0\0\0\0\0"
+    "\0\x1a\x1b\x1c\x1d\x1e\x1f\0"     "\0\0\0\0\0\0\0\0"
+    "\0\0\0\0\0\0\0\0"                 "\0\0\0\0\0\0\0\0"
+    "\0\x1a\x1b\x1c\x1d\x1e\x1f\0";
 
 
 /* and "/", which stays in paths */
@@ -132,8 +141,7 @@ cos_is_plain(const u_char *src, size_t len, cos_escape_e type)
 u_char *
 cos_unescape(u_char *dst, const u_char *src, size_t len, ngx_uint_t plus)
 {
-    u_char     ch;
-    ngx_int_t  high, low;
+    u_char  ch, high, low;
 
     while (len--) {
         ch = *src++;
@@ -144,14 +152,14 @@ cos_unescape(u_char *dst, const u_char *src, size_t len, ngx_uint_t plus)
                 return NULL;
             }
 
-            high = cos_hex_digit(src[0]);
-            low = cos_hex_digit(src[1]);
+            high = cos_digits[src[0]];
+            low = cos_digits[src[1]];
 
-            if (high == NGX_ERROR || low == NGX_ERROR) {
+            if (high == 0 || low == 0) {
                 return NULL;
             }
 
-            ch = (u_char) (high << 4 | low);
+            ch = (u_char) (high << 4 | (low & 0xf));
             src += 2;
             len -= 2;
 
@@ -167,18 +175,13 @@ cos_unescape(u_char *dst, const u_char *src, size_t len, ngx_uint_t plus)
 
 
 u_char *
-cos_unescape_query(u_char *dst, const u_char *src, size_t len,
+cos_unescape_query(u_char *p, u_char stop, u_char **last,
     ngx_uint_t *canonical)
 {
-    u_char         ch;
-    ngx_int_t      high, low;
-    const u_char  *last;
+    u_char  ch, high, low, *dst;
 
-    last = src + len;
-    *canonical = 1;
-
-    while (src < last) {
-        ch = *src++;
+    for (dst = p; /* void */ ; p++) {
+        ch = *p;
 
         if (cos_unreserved[ch]) {
             *dst++ = ch;
@@ -187,24 +190,31 @@ cos_unescape_query(u_char *dst, const u_char *src, size_t len,
 
         if (ch == '%') {
 
-            if (last - src < 2) {
+            /* what ends the part is no digit */
+
+            high = cos_digits[p[1]];
+
+            if (high == 0) {
                 return NULL;
             }
 
-            high = cos_hex_digit(src[0]);
-            low = cos_hex_digit(src[1]);
+            low = cos_digits[p[2]];
 
-            if (high == NGX_ERROR || low == NGX_ERROR) {
+            if (low == 0) {
                 return NULL;
             }
 
-            ch = (u_char) (high << 4 | low);
+            ch = (u_char) (high << 4 | (low & 0xf));
 
-            if (cos_unreserved[ch] || src[0] >= 'a' || src[1] >= 'a') {
+            if (cos_unreserved[ch] || p[1] >= 'a' || p[2] >= 'a') {
                 *canonical = 0;
             }
 
-            src += 2;
+            p += 2;
+
+        } else if (ch == '&' || ch == stop) {
+            *last = dst;
+            return p;
 
         } else {
             *canonical = 0;
@@ -220,25 +230,6 @@ cos_unescape_query(u_char *dst, const u_char *src, size_t len,
 
         *dst++ = ch;
     }
-
-    return dst;
-}
-
-
-static ngx_int_t
-cos_hex_digit(u_char ch)
-{
-    if (ch >= '0' && ch <= '9') {
-        return ch - '0';
-    }
-
-    ch |= 0x20;
-
-    if (ch >= 'a' && ch <= 'f') {
-        return ch - 'a' + 10;
-    }
-
-    return NGX_ERROR;
 }
 
 

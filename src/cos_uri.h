@@ -27,6 +27,10 @@ typedef enum {
 } cos_escape_e;
 
 
+/* what cos_escape() leaves, lower-cased; zero for what it has to escape */
+extern const u_char  cos_unreserved[256];
+
+
 /* the number of bytes that cos_escape() will write */
 size_t cos_escape_len(const u_char *src, size_t len, cos_escape_e type);
 
@@ -46,11 +50,13 @@ u_char *cos_unescape(u_char *dst, const u_char *src, size_t len,
     ngx_uint_t plus);
 
 /*
- * The same for a part of a query string.  Also NULL if there is a control
- * character after decoding (0x00-0x1f, 0x7f).  Tells whether cos_escape() as
- * VALUE would make the source of it again.
+ * The same in place for a part of a query string, which ends before "&" or
+ * stop: there has to be one.  "+" is a space.  Returns where the part ends
+ * and sets last to the end of what is decoded.  Also NULL if there is a
+ * control character after decoding (0x00-0x1f, 0x7f).  Zeroes canonical
+ * unless cos_escape() as VALUE would make the source of it again.
  */
-u_char *cos_unescape_query(u_char *dst, const u_char *src, size_t len,
+u_char *cos_unescape_query(u_char *p, u_char stop, u_char **last,
     ngx_uint_t *canonical);
 
 /*

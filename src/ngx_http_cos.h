@@ -153,6 +153,7 @@ typedef struct {
     ngx_str_t                       confined;   /* what key begins with */
     cos_pair_t                     *params;
     ngx_uint_t                      nparams;
+    ngx_str_t                       args;   /* params as written, or null */
     ngx_uint_t                      nheaders;   /* in headers_in, to sign */
     ngx_str_t                       url;    /* empty until it is needed */
 

@@ -269,7 +269,7 @@ ngx_http_cos_set_constant(ngx_conf_t *cf, ngx_http_cos_pass_t *pass,
 }
 
 
-ngx_int_t
+void
 ngx_http_cos_use_constant(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
     ngx_http_cos_pass_t      *pass;
@@ -279,7 +279,7 @@ ngx_http_cos_use_constant(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     pass = cclf->pass;
 
     if (pass->constant == NULL) {
-        return NGX_OK;
+        return;
     }
 
     /* of a subrequest that goes on as its parent did, or begun again */
@@ -294,20 +294,12 @@ ngx_http_cos_use_constant(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         || r->loc_conf != pass->conf_ctx->loc_conf
         || ctx->credentials != pass->constant_credentials)
     {
-        return NGX_OK;
-    }
-
-    /* the text of the query is a part of it */
-
-    if (ctx->nparams && ngx_http_cos_write_url(r, ctx) != NGX_OK) {
-        return NGX_ERROR;
+        return;
     }
 
     if (ngx_http_cos_constant_fits(r, ctx, pass)) {
         r->loc_conf = pass->constant;
     }
-
-    return NGX_OK;
 }
 
 
@@ -373,15 +365,13 @@ ngx_http_cos_constant_fits(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
         return 0;
     }
 
-    if (ctx->nparams == 0) {
-        return args.len == 0;
+    if (args.len == 0) {
+        return ctx->nparams == 0;
     }
 
-    len = ngx_http_cos_origin_len(ctx->bucket, ctx->credentials)
-          + ctx->path.len + 1;
-
-    return ctx->url.len == len + args.len
-           && ngx_memcmp(ctx->url.data + len, args.data, args.len) == 0;
+    return args.len == ctx->args.len
+           && (args.data == ctx->args.data
+               || ngx_memcmp(args.data, ctx->args.data, args.len) == 0);
 }
 
 

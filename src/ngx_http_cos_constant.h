@@ -21,9 +21,9 @@ ngx_int_t ngx_http_cos_init_constant(ngx_conf_t *cf);
 
 /*
  * Lets the request use them if proxy makes the same URL with them, byte for
- * byte.  To be called before the handler of proxy; NGX_ERROR without memory.
+ * byte.  To be called before the handler of proxy.
  */
-ngx_int_t ngx_http_cos_use_constant(ngx_http_request_t *r,
+void ngx_http_cos_use_constant(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 
 /*

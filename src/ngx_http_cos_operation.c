@@ -521,32 +521,46 @@ ngx_int_t
 ngx_http_cos_parse_query(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
     u_char      *buf;
-    ngx_uint_t   n;
+    ngx_uint_t   n, canonical;
+    cos_pair_t   params[NGX_HTTP_COS_MAX_PARAMS];
 
     if (r->args.len == 0) {
         return NGX_OK;
     }
 
-    n = cos_query_count(&r->args);
-
-    if (n > NGX_HTTP_COS_MAX_PARAMS) {
-        return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST, "InvalidURI",
-                                   "too many query parameters");
-    }
-
-    ctx->params = ngx_palloc(r->pool, (n + 1) * sizeof(cos_pair_t));
-    if (ctx->params == NULL) {
-        return NGX_ERROR;
-    }
-
-    buf = ngx_pnalloc(r->pool, r->args.len);
+    buf = ngx_pnalloc(r->pool, r->args.len + 1);
     if (buf == NULL) {
         return NGX_ERROR;
     }
 
-    if (cos_query_parse(&r->args, ctx->params, &ctx->nparams, buf) != NGX_OK) {
+    n = NGX_HTTP_COS_MAX_PARAMS;
+
+    if (cos_query_parse(&r->args, params, &n, buf, &canonical) != NGX_OK) {
+
+        if (cos_query_count(&r->args) > NGX_HTTP_COS_MAX_PARAMS) {
+            return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
+                                       "InvalidURI",
+                                       "too many query parameters");
+        }
+
         return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
                                    "InvalidURI", "invalid query string");
+    }
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    ctx->params = ngx_palloc(r->pool, n * sizeof(cos_pair_t));
+    if (ctx->params == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(ctx->params, params, n * sizeof(cos_pair_t));
+    ctx->nparams = n;
+
+    if (canonical) {
+        ctx->args = r->args;
     }
 
     return NGX_OK;
@@ -573,8 +587,11 @@ ngx_http_cos_check_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
         ctx->params[k++] = ctx->params[i];
     }
 
-    n = k;
-    ctx->nparams = n;
+    if (k < n) {
+        n = k;
+        ctx->nparams = n;
+        ngx_str_null(&ctx->args);
+    }
 
     for (i = 0; i < n; i++) {
 

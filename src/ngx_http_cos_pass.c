@@ -310,9 +310,7 @@ ngx_http_cos_hand_over(ngx_http_request_t *r)
         return ngx_http_cos_delete_handler(r);
     }
 
-    if (ngx_http_cos_use_constant(r, ctx) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    ngx_http_cos_use_constant(r, ctx);
 
     return cclf->pass->proxy(r);
 }

@@ -222,6 +222,7 @@ ngx_http_cos_sign_link(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
 
         ctx->params = params;
         ctx->nparams++;
+        ngx_str_null(&ctx->args);
     }
 
     cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);

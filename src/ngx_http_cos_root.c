@@ -140,6 +140,7 @@ ngx_http_cos_confine_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     }
 
     ctx->params = params;
+    ngx_str_null(&ctx->args);
 
     return NGX_OK;
 }

@@ -34,7 +34,8 @@ ngx_http_cos_write_url(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
                                        COS_ESCAPE_PATH);
 
     len = ngx_http_cos_origin_len(bucket, ctx->credentials) + path
-          + 1 + cos_query_len(ctx->params, ctx->nparams);
+          + 1 + (ctx->args.len ? ctx->args.len
+                               : cos_query_len(ctx->params, ctx->nparams));
 
     p = ngx_pnalloc(r->pool, len);
     if (p == NULL) {
@@ -51,7 +52,9 @@ ngx_http_cos_write_url(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 
     if (ctx->nparams) {
         *p++ = '?';
-        p = cos_query_write(p, ctx->params, ctx->nparams);
+        p = ctx->args.len
+            ? ngx_cpymem(p, ctx->args.data, ctx->args.len)
+            : cos_query_write(p, ctx->params, ctx->nparams);
     }
 
     ctx->url.len = p - ctx->url.data;

@@ -29,7 +29,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 {
     u_char      *buf;
     ngx_str_t    text;
-    ngx_uint_t   n;
+    ngx_uint_t   n, canonical;
     cos_pair_t  *pairs;
 
     text.len = size;
@@ -37,10 +37,11 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 
     fuzz_text(&text);
 
-    pairs = malloc(cos_query_count(&text) * sizeof(cos_pair_t));
-    buf = malloc(size);
+    n = cos_query_count(&text);
+    pairs = malloc(n * sizeof(cos_pair_t));
+    buf = malloc(size + 1);
 
-    if (cos_query_parse(&text, pairs, &n, buf) == NGX_OK) {
+    if (cos_query_parse(&text, pairs, &n, buf, &canonical) == NGX_OK) {
         fuzz_sign(&text, pairs, n);
     }
 
@@ -205,14 +206,15 @@ static void
 fuzz_query(const ngx_str_t *args, const cos_authorization_t *a)
 {
     u_char               *buf;
-    ngx_uint_t            n;
+    ngx_uint_t            n, canonical;
     cos_pair_t           *pairs;
     cos_authorization_t   b;
 
-    pairs = malloc(cos_query_count(args) * sizeof(cos_pair_t));
-    buf = malloc(args->len);
+    n = cos_query_count(args);
+    pairs = malloc(n * sizeof(cos_pair_t));
+    buf = malloc(args->len + 1);
 
-    if (cos_query_parse(args, pairs, &n, buf) != NGX_OK
+    if (cos_query_parse(args, pairs, &n, buf, &canonical) != NGX_OK
         || cos_authorization_from_query(pairs, n, &b) != NGX_OK)
     {
         abort();

@@ -18,6 +18,7 @@ typedef struct {
     cos_pair_t  *pairs;
     u_char      *buf;
     ngx_uint_t   n;
+    ngx_uint_t   canonical;
 } fuzz_query_t;
 
 
@@ -29,6 +30,7 @@ static ngx_uint_t fuzz_inside(const ngx_str_t *str, const u_char *data,
 static void fuzz_escaped(const cos_pair_t *pair);
 static ngx_str_t fuzz_write(const fuzz_query_t *query);
 static void fuzz_same(const ngx_str_t *one, const ngx_str_t *two);
+static ngx_uint_t fuzz_eq(const ngx_str_t *one, const ngx_str_t *two);
 
 
 int
@@ -44,7 +46,13 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
     if (fuzz_parse(&args, &query) == NGX_OK) {
         one = fuzz_write(&query);
 
-        if (fuzz_parse(&one, &again) != NGX_OK || again.n != query.n) {
+        if (!query.canonical != !fuzz_eq(&one, &args)) {
+            abort();
+        }
+
+        if (fuzz_parse(&one, &again) != NGX_OK || again.n != query.n
+            || !again.canonical)
+        {
             abort();
         }
 
@@ -93,9 +101,11 @@ fuzz_parse(const ngx_str_t *args, fuzz_query_t *query)
     count = cos_query_count(args);
 
     query->pairs = malloc(count * sizeof(cos_pair_t));
-    query->buf = malloc(args->len);
+    query->buf = malloc(args->len + 1);
 
-    rc = cos_query_parse(args, query->pairs, &query->n, query->buf);
+    query->n = count;
+    rc = cos_query_parse(args, query->pairs, &query->n, query->buf,
+                         &query->canonical);
 
     if (rc != NGX_OK) {
         return rc;
@@ -188,9 +198,16 @@ fuzz_write(const fuzz_query_t *query)
 static void
 fuzz_same(const ngx_str_t *one, const ngx_str_t *two)
 {
-    if (one->len != two->len
-        || (one->len && ngx_memcmp(one->data, two->data, one->len) != 0))
-    {
+    if (!fuzz_eq(one, two)) {
         abort();
     }
+}
+
+
+static ngx_uint_t
+fuzz_eq(const ngx_str_t *one, const ngx_str_t *two)
+{
+    return one->len == two->len
+           && (one->len == 0
+               || ngx_memcmp(one->data, two->data, one->len) == 0);
 }

@@ -300,20 +300,29 @@ unit_query(ngx_str_t args, cos_pair_t **pairs, ngx_uint_t *n)
 {
     u_char      *buf;
     ngx_int_t    rc;
-    ngx_uint_t   count;
+    ngx_uint_t   count, canonical;
 
     count = cos_query_count(&args);
 
     *pairs = unit_alloc(count * sizeof(cos_pair_t));
-    buf = unit_alloc(args.len);
+    buf = unit_alloc(args.len + 1);
 
-    rc = cos_query_parse(&args, *pairs, n, buf);
+    *n = count;
+    rc = cos_query_parse(&args, *pairs, n, buf, &canonical);
 
-    if (rc == NGX_OK && *n > count) {
-        unit_ok(0, "more pairs than counted");
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    return rc;
+    if (*n != count) {
+        unit_ok(0, "as many pairs as counted");
+    }
+
+    if (!canonical != !unit_eq(unit_query_write(*pairs, *n), args)) {
+        unit_ok(0, "query is what would be written");
+    }
+
+    return NGX_OK;
 }
 
 

@@ -15,6 +15,8 @@ typedef struct {
 
 
 static void test_query_escaped(void);
+static void test_query_canonical(void);
+static void test_query_room(void);
 static ngx_str_t unit_dump(const cos_pair_t *pairs, ngx_uint_t n);
 
 
@@ -96,6 +98,8 @@ test_query(void)
     }
 
     test_query_escaped();
+    test_query_canonical();
+    test_query_room();
 
     for (i = 0;
          i < sizeof(unit_bad_queries) / sizeof(unit_bad_queries[0]);
@@ -194,6 +198,86 @@ test_query_escaped(void)
                 && !pairs[0].escaped.data == !cases[i].escaped,
                 "query \"%s\", what is known of it", cases[i].args);
     }
+}
+
+
+/* for each query that is parsed here, see also unit_query() */
+
+static void
+test_query_canonical(void)
+{
+    u_char      *buf;
+    ngx_int_t    rc;
+    ngx_str_t    args;
+    ngx_uint_t   i, n, canonical;
+    cos_pair_t   pairs[4];
+
+    static const struct {
+        const char  *args;
+        ngx_uint_t   canonical;
+    } cases[] = {
+        { "", 1 },
+        { "acl", 1 },
+        { "acl=", 1 },
+        { "=", 1 },
+        { "=&=a", 1 },
+        { "versionId=1&a%2FB=%C3%A9%20&c", 1 },
+        { "&", 0 },
+        { "a&", 0 },
+        { "&a", 0 },
+        { "a=1&&b", 0 },
+        { "a=%2f", 0 },
+        { "a%2f=1", 0 },
+        { "%61=1", 0 },
+        { "a=%7E", 0 },
+        { "a/b", 0 },
+        { "a==", 0 },
+        { "a=1+1", 0 },
+        { "a+b&c", 0 },
+        { "a=\xc3\xa9", 0 },
+        { "a=/&b=%2F", 0 },
+        { "a%2F=/", 0 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+
+        args = unit_str(cases[i].args, strlen(cases[i].args));
+        buf = unit_alloc(args.len + 1);
+        n = 4;
+
+        rc = cos_query_parse(&args, pairs, &n, buf, &canonical);
+
+        unit_ok(rc == NGX_OK && !canonical == !cases[i].canonical,
+                "query \"%s\", canonical or not", cases[i].args);
+    }
+}
+
+
+static void
+test_query_room(void)
+{
+    u_char      *buf;
+    ngx_str_t    args;
+    ngx_uint_t   i, n, bad, canonical;
+    cos_pair_t  *pairs;
+
+    args = S("&a=1&&b&c=%20&");
+    bad = 0;
+
+    for (i = 0; i < 5; i++) {
+        pairs = unit_alloc(i * sizeof(cos_pair_t));
+        buf = unit_alloc(args.len + 1);
+        n = i;
+
+        if (cos_query_parse(&args, pairs, &n, buf, &canonical)
+            != (i < 3 ? NGX_ERROR : NGX_OK)
+            || (i >= 3 && n != 3))
+        {
+            bad++;
+        }
+    }
+
+    unit_ok(bad == 0, "query of three pairs, with room for some");
 }
 
 

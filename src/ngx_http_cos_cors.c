@@ -10,9 +10,9 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_action.h"
 #include "ngx_http_cos_cors.h"
 #include "ngx_http_cos_error.h"
-#include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_origin.h"
 #include "ngx_http_cos_pass.h"
 

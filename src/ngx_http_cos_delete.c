@@ -5,10 +5,10 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_action.h"
 #include "ngx_http_cos_delete.h"
 #include "ngx_http_cos_error.h"
 #include "ngx_http_cos_guard.h"
-#include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_pass.h"
 
 #include "cos_delete.h"

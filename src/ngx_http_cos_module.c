@@ -7,13 +7,13 @@
 
 
 #include "ngx_http_cos.h"
+#include "ngx_http_cos_action.h"
 #include "ngx_http_cos_bucket.h"
 #include "ngx_http_cos_constant.h"
 #include "ngx_http_cos_cors.h"
 #include "ngx_http_cos_credentials.h"
 #include "ngx_http_cos_keepalive.h"
 #include "ngx_http_cos_lookup.h"
-#include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_pass.h"
 #include "ngx_http_cos_presign.h"
 #include "ngx_http_cos_proxy.h"
@@ -454,7 +454,9 @@ ngx_http_cos_exit_process(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_http_cos_init(ngx_conf_t *cf)
 {
-    if (ngx_http_cos_init_constant(cf) != NGX_OK) {
+    if (ngx_http_cos_init_actions(cf) != NGX_OK
+        || ngx_http_cos_init_constant(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

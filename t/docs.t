@@ -50,7 +50,7 @@ same([grep { $text{'CHANGELOG.md'} !~ /"\$?$_"/ } @directives, @variables],
 
 # operations
 
-my $source = slurp('../src/ngx_http_cos_operation.c');
+my $source = slurp('../src/ngx_http_cos_action.c');
 my %mask = macros($source);
 my (@rows, %rides);
 
@@ -70,7 +70,7 @@ same([$docs =~ /^(\| `\w+` \| `[A-Z]+ \/.*)$/gm], \@rows, 'operations');
 # guarded features: their headers and parameters, what they ride on
 
 my %guards;
-for my $file (qw/ operation guard /) {
+for my $file (qw/ action guard /) {
 	my $c = slurp("../src/ngx_http_cos_$file.c");
 	while ($c =~ /\{ ngx_string\("([\w\/-]+)"\), ([01]),\s+(\w+) \}/g) {
 		$guards{$3 eq '0' ? '' : feature($3)}{lc $1 . ($2 ? '*' : '')} = 1;

@@ -2,10 +2,10 @@
 /*
  * Copyright (C) nginx-cos contributors
  *
- * The body is read by nginx, and looked at by a request body filter, which
- * takes the head away and follows the file to its end.  When the head is
- * complete, or without proxy_request_buffering all of the form, a new head is
- * put in front of what is left, and the request is handed over to proxy.
+ * The body is read by nginx, and looked at by the filter of cos_post_body.c.
+ * When the head is complete, or without proxy_request_buffering all of the
+ * form, a new head is put in front of what is left, and the request is handed
+ * over to proxy.
  *
  * At any time the request says that its body is as long as what is left of
  * it, whoever may come to read that.
@@ -24,10 +24,6 @@
 #include "ngx_http_cos_zone.h"
 
 
-#define NGX_HTTP_COS_HEAD_FIRST  4096
-#define NGX_HTTP_COS_HEAD_LEN    65536
-
-
 static ngx_int_t ngx_http_cos_post_init(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
 static ngx_int_t ngx_http_cos_post_preread(ngx_http_request_t *r,
@@ -43,12 +39,6 @@ static ngx_int_t ngx_http_cos_post_prepend(ngx_http_request_t *r,
     ngx_http_cos_post_t *post, ngx_str_t *head);
 static void ngx_http_cos_post_resize(ngx_http_request_t *r, off_t delta);
 static void ngx_http_cos_post_drop(ngx_http_request_t *r);
-static ngx_int_t ngx_http_cos_post_take(ngx_http_request_t *r,
-    ngx_http_cos_ctx_t *ctx, ngx_buf_t *b);
-static ngx_int_t ngx_http_cos_post_take_head(ngx_http_request_t *r,
-    ngx_http_cos_ctx_t *ctx, ngx_buf_t *b);
-static ngx_int_t ngx_http_cos_post_malformed(ngx_http_request_t *r,
-    ngx_http_cos_ctx_t *ctx, const char *error);
 static void ngx_http_cos_post_abort(ngx_event_t *ev);
 static void ngx_http_cos_post_cleanup(void *data);
 
@@ -508,211 +498,6 @@ ngx_http_cos_post_drop(ngx_http_request_t *r)
     if (r->request_body) {
         r->request_body->bufs = NULL;
     }
-}
-
-
-ngx_int_t
-ngx_http_cos_post_filter(ngx_http_request_t *r, ngx_chain_t *in,
-    ngx_http_request_body_filter_pt next)
-{
-    ngx_int_t             rc;
-    ngx_buf_t            *b;
-    ngx_chain_t          *cl, *out, **ll;
-    ngx_http_cos_ctx_t   *ctx;
-    ngx_http_cos_post_t  *post;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_cos_module);
-
-    if (ctx == NULL || ctx->post == NULL || in == NULL) {
-        return next(r, in);
-    }
-
-    post = ctx->post;
-
-    out = NULL;
-    ll = &out;
-
-    for ( /* void */ ; in; in = in->next) {
-
-        b = in->buf;
-
-        if (ngx_http_cos_post_take(r, ctx, b) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        if (b->pos == b->last) {
-
-            /* an upload that has begun must not come to its end */
-
-            if (!b->last_buf || (post->refused && post->sent)) {
-                continue;
-            }
-
-            b->temporary = 0;
-        }
-
-        cl = ngx_alloc_chain_link(r->pool);
-        if (cl == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        cl->buf = b;
-        cl->next = NULL;
-
-        *ll = cl;
-        ll = &cl->next;
-    }
-
-    rc = next(r, out);
-
-    while (out) {
-        cl = out;
-        out = out->next;
-        ngx_free_chain(r->pool, cl);
-    }
-
-    return rc;
-}
-
-
-/* leaves in the buffer what is of the file, or nothing of a bad form */
-
-static ngx_int_t
-ngx_http_cos_post_take(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
-    ngx_buf_t *b)
-{
-    ngx_int_t             rc;
-    cos_form_t           *form;
-    ngx_http_cos_post_t  *post;
-
-    post = ctx->post;
-    form = &post->form;
-
-    post->received += b->last - b->pos;
-
-    rc = NGX_OK;
-
-    if (!post->refused && !post->headed) {
-        rc = ngx_http_cos_post_take_head(r, ctx, b);
-    }
-
-    if (rc == NGX_OK && post->headed && !post->refused) {
-
-        rc = cos_form_file(form, b->pos, b->last);
-
-        /* known before its last byte is passed on */
-
-        if (rc == NGX_OK && post->received == post->length) {
-            rc = cos_form_end(form);
-        }
-
-        if (rc != NGX_OK) {
-            rc = ngx_http_cos_post_malformed(r, ctx, form->error);
-        }
-    }
-
-    if (rc == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    if (post->refused) {
-        b->pos = b->last;
-        b->start = b->pos;
-
-        if (post->sent && !post->event.posted) {
-            ngx_post_event(&post->event, &ngx_posted_events);
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_cos_post_take_head(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
-    ngx_buf_t *b)
-{
-    u_char               *p;
-    size_t                n, size;
-    ngx_int_t             rc;
-    ngx_http_cos_post_t  *post;
-
-    post = ctx->post;
-
-    if (b->pos == b->last) {
-        return NGX_OK;
-    }
-
-    n = ngx_min(b->last - b->pos,
-                (ssize_t) (NGX_HTTP_COS_HEAD_LEN - post->len));
-
-    if (post->len + n > post->size) {
-
-        size = ngx_max(post->size, NGX_HTTP_COS_HEAD_FIRST / 2);
-
-        do {
-            size *= 2;
-        } while (size < post->len + n);
-
-        p = ngx_palloc(r->pool, size);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (post->buf) {
-            ngx_memcpy(p, post->buf, post->len);
-            (void) ngx_pfree(r->pool, post->buf);
-        }
-
-        post->buf = p;
-        post->size = size;
-    }
-
-    ngx_memcpy(post->buf + post->len, b->pos, n);
-    post->len += n;
-    b->pos += n;
-
-    rc = cos_form_head(&post->form, post->buf, post->len);
-
-    switch (rc) {
-
-    case NGX_OK:
-        b->pos -= post->len - post->form.head_len;
-        post->len = post->form.head_len;
-        post->headed = 1;
-        break;
-
-    case NGX_AGAIN:
-
-        if (post->len < NGX_HTTP_COS_HEAD_LEN) {
-            rc = NGX_OK;
-            break;
-        }
-
-        post->form.error = "the fields before the file are too long";
-
-        /* fall through */
-
-    default:
-        rc = ngx_http_cos_post_malformed(r, ctx, post->form.error);
-    }
-
-    /* a retry begins here */
-
-    b->start = b->pos;
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_cos_post_malformed(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
-    const char *error)
-{
-    ctx->post->refused = 1;
-
-    return ngx_http_cos_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
-                               "MalformedPOSTRequest", "%s", error);
 }
 
 

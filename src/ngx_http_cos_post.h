@@ -57,6 +57,17 @@ ngx_int_t ngx_http_cos_post_filter(ngx_http_request_t *r, ngx_chain_t *in,
     ngx_http_request_body_filter_pt next);
 
 /*
+ * Follows the form through the next buffer of the body, and leaves in it what
+ * is of the file, or nothing of a bad form, which is refused.  NGX_ERROR.
+ */
+ngx_int_t ngx_http_cos_post_take(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx, ngx_buf_t *b);
+
+/* refuses a form that is none, and why; returns what refusing returns */
+ngx_int_t ngx_http_cos_post_malformed(ngx_http_request_t *r,
+    ngx_http_cos_ctx_t *ctx, const char *error);
+
+/*
  * Sorts the fields of ctx->post: what is sent, the key, the features they
  * ask for, whether the client has signed the form and this is to be kept.
  * NGX_DECLINED if the request is refused, NGX_ERROR.

@@ -4,7 +4,7 @@
 BENCH_SIGN := $(V)/bench/sign
 
 BENCH_ENV = $(TEST_ENV) BENCH_SIGN=$(BENCH_SIGN) BENCH_DIR=$(V)/bench \
-	QUICK='$(QUICK)' STEPS='$(STEPS)'
+	QUICK='$(QUICK)' STEPS='$(STEPS)' ROUNDS='$(ROUNDS)'
 
 .PHONY: bench bench-check bench-profile
 

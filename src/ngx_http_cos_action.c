@@ -33,6 +33,8 @@
 static ngx_int_t ngx_http_cos_add_words(const char *list, uint64_t *bits);
 static ngx_http_cos_word_t *ngx_http_cos_next_word(const char **list);
 static ngx_http_cos_word_t *ngx_http_cos_add_word(u_char *data, size_t len);
+static ngx_uint_t ngx_http_cos_goes_on(ngx_http_cos_word_t *word,
+    ngx_str_t *name);
 
 
 /*
@@ -501,7 +503,7 @@ ngx_http_cos_find_word(ngx_str_t *name)
          word = word->next)
     {
         if (name->len != word->name.len
-            && (!word->prefix || name->len < word->name.len))
+            && !ngx_http_cos_goes_on(word, name))
         {
             continue;
         }
@@ -512,6 +514,21 @@ ngx_http_cos_find_word(ngx_str_t *name)
     }
 
     return NULL;
+}
+
+
+/* with a parameter of the word, or with another word; it is not a longer one */
+
+static ngx_uint_t
+ngx_http_cos_goes_on(ngx_http_cos_word_t *word, ngx_str_t *name)
+{
+    size_t  len;
+
+    len = word->name.len;
+
+    return word->prefix && name->len > len
+           && (name->data[len] == '/' || name->data[len] == '|'
+               || word->name.data[len - 1] == '/');
 }
 
 

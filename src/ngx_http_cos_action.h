@@ -51,7 +51,7 @@ struct ngx_http_cos_word_s {
     uint64_t              needs;        /* the bit of one that is there, too */
     ngx_uint_t            feature;      /* that it asks for, or 0 */
     ngx_http_cos_word_t  *next;
-    unsigned              prefix:1;     /* any name that begins so */
+    unsigned              prefix:1;     /* "/" or "|" and more may follow */
     unsigned              valued:1;     /* without a value it selects nothing */
 };
 

@@ -97,7 +97,7 @@ my @sent = (
 	["/a?$token", '/a'],
 	['/a?X-Cos-Security-Token', '/a'],
 	# of one length and end
-	['/a?imageInfo&imageAveo', '/a?imageInfo&imageAveo'],
+	['/a?imageInfo&imageAve%2fx', '/a?imageInfo&imageAve%2Fx'],
 	['/v/a?versionId=1', '/a?versionId=1'],
 	['/v/a?versionId=1&&', '/a?versionId=1'],
 	['/v/a?versionId=1&sign', '/a?versionId=1'],

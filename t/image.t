@@ -118,6 +118,7 @@ my @queries = (
 	['imageMogr2/strip+x', 'imageMogr2/strip x', 'imagemogr2%2fstrip%20x='],
 	['imageInfo', 'imageInfo', 'imageinfo='],
 	['exif', 'exif', 'exif='],
+	['imageInfo|exif', 'imageInfo|exif', 'imageinfo%7cexif='],
 	['imageAve', 'imageAve', 'imageave='],
 	['ci-process=snapshot&time=1&format=jpg', 'ci-process=snapshot',
 		'ci-process=snapshot&format=jpg&time=1'],
@@ -126,7 +127,7 @@ my @queries = (
 	['imageMogr2/format/png&response-content-type=x', undef, undef],
 );
 
-$t->plan(6 * @queries + 42);
+$t->plan(6 * @queries + 46);
 $t->run();
 
 ###############################################################################
@@ -186,6 +187,8 @@ $t->journal_clear;
 for (['GET', '/a.jpg?imagemogr2/x'], ['GET', '/a.jpg?ximageMogr2/x'],
 	['GET', '/a.jpg?IMAGEINFO'], ['GET', '/a.jpg?ci-Process=x'],
 	['GET', '/a.jpg?time=1&format=jpg'], ['GET', '/a.jpg?watermark'],
+	['GET', '/a.jpg?exifacl'], ['GET', '/a.jpg?imageMogr2%26acl'],
+	['GET', '/a.jpg?imageInfo%3Dx'], ['GET', '/a.jpg?imageView21/w/9'],
 	['GET', '/a.jpg?imageInfo&unknown'], ['GET', '/a.jpg?imageInfo&acl'],
 	['GET', '/a.jpg?ci-process=x&acl'], ['GET', '/a.jpg?ci-process=x&fileid=y'],
 	['PUT', '/a.jpg?imageMogr2/x'], ['POST', '/a.jpg?image_process'],

@@ -15,6 +15,7 @@
 
 struct ngx_http_cos_parked_s {
     ngx_http_request_t     *request;
+    ngx_http_cos_ctx_t     *ctx;
     ngx_http_handler_pt     handler;
     ngx_event_t             event;
 
@@ -29,6 +30,7 @@ struct ngx_http_cos_parked_s {
 
 static void ngx_http_cos_parked_handler(ngx_event_t *ev);
 static void ngx_http_cos_parked_cleanup(void *data);
+static void ngx_http_cos_unpark(ngx_http_cos_parked_t *parked);
 static ngx_int_t ngx_http_cos_wait_handler(ngx_http_request_t *r);
 
 
@@ -59,6 +61,7 @@ ngx_http_cos_park(ngx_http_request_t *r, ngx_queue_t *queue,
         cln->data = parked;
 
         parked->request = r;
+        parked->ctx = ctx;
         parked->event.handler = ngx_http_cos_parked_handler;
         parked->event.data = parked;
         parked->event.log = r->connection->log;
@@ -114,7 +117,7 @@ ngx_http_cos_parked_handler(ngx_event_t *ev)
     r = parked->request;
     c = r->connection;
 
-    ngx_http_cos_parked_cleanup(parked);
+    ngx_http_cos_unpark(parked);
 
     ngx_http_set_log_request(c->log, r);
 
@@ -125,11 +128,26 @@ ngx_http_cos_parked_handler(ngx_event_t *ev)
 }
 
 
+/*
+ * A cleanup handler is called once.  Before nginx 1.25.4, a subrequest that
+ * waits for a file may go on when the request has been terminated, so it needs
+ * another one if it is parked again.
+ */
+
 static void
 ngx_http_cos_parked_cleanup(void *data)
 {
     ngx_http_cos_parked_t *parked = data;
 
+    ngx_http_cos_unpark(parked);
+
+    parked->ctx->parked = NULL;
+}
+
+
+static void
+ngx_http_cos_unpark(ngx_http_cos_parked_t *parked)
+{
     if (parked->queued) {
         parked->queued = 0;
         ngx_queue_remove(&parked->queue);

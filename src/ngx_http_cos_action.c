@@ -343,7 +343,9 @@ ngx_http_cos_init_actions(ngx_conf_t *cf)
     ngx_http_cos_guard_t      *guard;
     ngx_http_cos_operation_t  *op;
 
-    if (ngx_http_cos_nwords) {
+    static ngx_uint_t          done;
+
+    if (done) {
         return NGX_OK;
     }
 
@@ -397,6 +399,8 @@ ngx_http_cos_init_actions(ngx_conf_t *cf)
 
         word->valued = 1;
     }
+
+    done = 1;
 
     return NGX_OK;
 

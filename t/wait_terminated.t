@@ -27,7 +27,7 @@ select STDOUT; $| = 1;
 
 ###############################################################################
 
-my $t = Test::COS->new()->needs(qw/ proxy cache ssi /)->needs_cos()->plan(7);
+my $t = Test::COS->new()->needs(qw/ proxy cache ssi threads /)->needs_cos()->plan(7);
 
 $t->cos();
 $t->store_put("$_-1250000000", 'x', "of $_") for qw/ images videos /;

@@ -199,7 +199,9 @@ sub _locations {
 	for (
 		[ 'miss', 'bench' ],
 		[ 'kept', 'pools', plain => $kept ],
-		[ 'off', 'pools', plain => $kept, cos => 'cos_sign off;' ],
+		# counts depend a little on how much else there is
+		$self->{off} ? [ 'off', 'pools', plain => $kept,
+			cos => 'cos_sign off;' ] : (),
 		[ 'token', 'token', plain => $self->{pool} ? $kept : '',
 			cos => 'cos_allow read response_override image;' ],
 		[ 'hit', 'bench', cached => 1 ],

@@ -10,6 +10,7 @@
 #include "cos_uri.h"
 
 
+static ngx_inline ngx_int_t cos_hex_byte(const u_char *p);
 static ngx_uint_t cos_is_dots(const u_char *segment, size_t len);
 
 
@@ -141,7 +142,8 @@ cos_is_plain(const u_char *src, size_t len, cos_escape_e type)
 u_char *
 cos_unescape(u_char *dst, const u_char *src, size_t len, ngx_uint_t plus)
 {
-    u_char  ch, high, low;
+    u_char     ch;
+    ngx_int_t  byte;
 
     while (len--) {
         ch = *src++;
@@ -152,14 +154,12 @@ cos_unescape(u_char *dst, const u_char *src, size_t len, ngx_uint_t plus)
                 return NULL;
             }
 
-            high = cos_digits[src[0]];
-            low = cos_digits[src[1]];
-
-            if (high == 0 || low == 0) {
+            byte = cos_hex_byte(src);
+            if (byte == NGX_ERROR) {
                 return NULL;
             }
 
-            ch = (u_char) (high << 4 | (low & 0xf));
+            ch = (u_char) byte;
             src += 2;
             len -= 2;
 
@@ -178,7 +178,8 @@ u_char *
 cos_unescape_query(u_char *p, u_char stop, u_char **last,
     ngx_uint_t *canonical)
 {
-    u_char  ch, high, low, *dst;
+    u_char     ch, *dst;
+    ngx_int_t  byte;
 
     for (dst = p; /* void */ ; p++) {
         ch = *p;
@@ -190,21 +191,14 @@ cos_unescape_query(u_char *p, u_char stop, u_char **last,
 
         if (ch == '%') {
 
-            /* what ends the part is no digit */
+            /* what ends the part is no digit, so it does not look further */
 
-            high = cos_digits[p[1]];
-
-            if (high == 0) {
+            byte = cos_hex_byte(p + 1);
+            if (byte == NGX_ERROR) {
                 return NULL;
             }
 
-            low = cos_digits[p[2]];
-
-            if (low == 0) {
-                return NULL;
-            }
-
-            ch = (u_char) (high << 4 | (low & 0xf));
+            ch = (u_char) byte;
 
             if (cos_unreserved[ch] || p[1] >= 'a' || p[2] >= 'a') {
                 *canonical = 0;
@@ -286,6 +280,27 @@ cos_key_check(const ngx_str_t *key, ngx_uint_t *plain)
     /* whoever merges slashes would make a bucket operation of it */
 
     return named ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* the second one is looked at only if the first one is a digit */
+
+static ngx_inline ngx_int_t
+cos_hex_byte(const u_char *p)
+{
+    u_char  high, low;
+
+    high = cos_digits[p[0]];
+    if (high == 0) {
+        return NGX_ERROR;
+    }
+
+    low = cos_digits[p[1]];
+    if (low == 0) {
+        return NGX_ERROR;
+    }
+
+    return (high & 0xf) << 4 | (low & 0xf);
 }
 
 

@@ -12,6 +12,7 @@
 #include "ngx_http_cos_operation.h"
 #include "ngx_http_cos_proxy.h"
 #include "ngx_http_cos_root.h"
+#include "ngx_http_cos_url.h"
 
 
 /* a bound, since they are compared pair by pair */
@@ -281,8 +282,7 @@ ngx_http_cos_check_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
     }
 
     if (n != ctx->nparams) {
-        ctx->nparams = n;
-        ngx_str_null(&ctx->args);
+        ngx_http_cos_set_params(ctx, params, n);
     }
 
     return NGX_OK;

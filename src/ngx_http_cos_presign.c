@@ -16,6 +16,7 @@
 #include "ngx_http_cos_pass.h"
 #include "ngx_http_cos_presign.h"
 #include "ngx_http_cos_target.h"
+#include "ngx_http_cos_url.h"
 #include "ngx_http_cos_zone.h"
 
 
@@ -220,9 +221,7 @@ ngx_http_cos_sign_link(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx,
                        ctx->nparams * sizeof(cos_pair_t));
         }
 
-        ctx->params = params;
-        ctx->nparams++;
-        ngx_str_null(&ctx->args);
+        ngx_http_cos_set_params(ctx, params, ctx->nparams + 1);
     }
 
     cclf = ngx_http_get_module_loc_conf(r, ngx_http_cos_module);

@@ -7,6 +7,7 @@
 #include "ngx_http_cos.h"
 #include "ngx_http_cos_guard.h"
 #include "ngx_http_cos_root.h"
+#include "ngx_http_cos_url.h"
 
 
 static ngx_int_t ngx_http_cos_confine_params(ngx_http_request_t *r,
@@ -83,23 +84,25 @@ ngx_http_cos_confine_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
 {
     u_char      *p;
     ngx_str_t    value;
-    ngx_uint_t   i, prefix;
+    ngx_uint_t   i, n, prefix;
     cos_pair_t  *params;
 
     if (r->method != NGX_HTTP_GET) {
         return NGX_OK;
     }
 
-    params = ngx_palloc(r->pool, (ctx->nparams + 1) * sizeof(cos_pair_t));
+    n = ctx->nparams;
+
+    params = ngx_palloc(r->pool, (n + 1) * sizeof(cos_pair_t));
     if (params == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(params, ctx->params, ctx->nparams * sizeof(cos_pair_t));
+    ngx_memcpy(params, ctx->params, n * sizeof(cos_pair_t));
 
     prefix = 0;
 
-    for (i = 0; i < ctx->nparams; i++) {
+    for (i = 0; i < n; i++) {
 
         if (ngx_http_cos_is(&params[i].name, "encoding-type")) {
             ctx->relative->url = (params[i].value.len != 0);
@@ -131,16 +134,15 @@ ngx_http_cos_confine_params(ngx_http_request_t *r, ngx_http_cos_ctx_t *ctx)
     }
 
     if (!prefix) {
-        ngx_str_set(&params[i].name, "prefix");
-        params[i].value = ctx->confined;
-        ngx_str_null(&params[i].escaped);
-        params[i].flags = 0;
+        ngx_str_set(&params[n].name, "prefix");
+        params[n].value = ctx->confined;
+        ngx_str_null(&params[n].escaped);
+        params[n].flags = 0;
 
-        ctx->nparams++;
+        n++;
     }
 
-    ctx->params = params;
-    ngx_str_null(&ctx->args);
+    ngx_http_cos_set_params(ctx, params, n);
 
     return NGX_OK;
 }

@@ -12,6 +12,17 @@
 #include "ngx_http_cos_url.h"
 
 
+void
+ngx_http_cos_set_params(ngx_http_cos_ctx_t *ctx, cos_pair_t *params,
+    ngx_uint_t n)
+{
+    ctx->params = params;
+    ctx->nparams = n;
+
+    ngx_str_null(&ctx->args);
+}
+
+
 /*
  * The one place where a URL is written: what is signed is its decoded form.
  */

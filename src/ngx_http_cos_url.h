@@ -13,6 +13,13 @@
 #include "ngx_http_cos.h"
 
 
+/*
+ * Other parameters than those that the query string gave: from now on they are
+ * written of what they are, and not copied from there.
+ */
+void ngx_http_cos_set_params(ngx_http_cos_ctx_t *ctx, cos_pair_t *params,
+    ngx_uint_t n);
+
 /* writes ctx->url, unless it is there, of what the rest of ctx says */
 ngx_int_t ngx_http_cos_write_url(ngx_http_request_t *r,
     ngx_http_cos_ctx_t *ctx);
